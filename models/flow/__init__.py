@@ -1,0 +1,1 @@
+"""Optical flow: fields, warping, estimators, pictures of flow."""

@@ -1,0 +1,1 @@
+"""Label maps: palettes, encodings, edits."""

@@ -1,0 +1,87 @@
+"""What label maps flow as: one frame, a stream of frames, a short clip in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .palette import Palette
+
+
+@dataclass(frozen=True)
+class LabelFrame:
+    """One moment of a label-map video."""
+
+    ids: Tensor
+    """Class of every pixel, `[h w]`, uint8 or int16, values of the stream's palette."""
+    instances: Tensor | None = None
+    """Instance of every pixel, `[h w]` int32; only differences matter (None: none are known)."""
+
+
+class LabelStream(Protocol):
+    """A label-map video of any length, read one frame at a time, as often as wanted."""
+
+    @property
+    def palette(self) -> Palette: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames per second."""
+        ...
+
+    @property
+    def frame_count(self) -> int | None:
+        """None where it can't be known before the end."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the content does: resumed work is checked against it."""
+        ...
+
+    def frames(self, start: int = 0) -> Iterator[LabelFrame]:
+        """The frames from number `start` (0-based) on, one in memory at a time."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LabelFrames:
+    """A short clip of label maps in memory: a `LabelStream` over tensors."""
+
+    ids: Tensor
+    """`[t h w]`, uint8 or int16."""
+    palette: Palette
+    instances: Tensor | None = None
+    """`[t h w]` int32."""
+    frame_rate: Fraction = Fraction(24)
+
+    @property
+    def height(self) -> int:
+        return self.ids.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.ids.shape[2]
+
+    @property
+    def frame_count(self) -> int:
+        return self.ids.shape[0]
+
+    @property
+    def fingerprint(self) -> str:
+        digest = blake2b(self.palette.to_json().encode(), digest_size=16)
+        for part in (self.ids, self.instances):
+            if part is not None:
+                digest.update(part.to(torch.int32).cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def frames(self, start: int = 0) -> Iterator[LabelFrame]:
+        for t in range(start, self.ids.shape[0]):
+            yield LabelFrame(self.ids[t], None if self.instances is None else self.instances[t])
