@@ -28,7 +28,7 @@ format: $(VENV)/ready-dev  ## let ruff repair what it can
 	$(RUN)/ruff format .
 
 build: $(VENV)/ready-dev  ## the wheel and the source archive, in dist/
-	$(RUN)/python -m build
+	$(RUN)/python -m build --no-isolation
 
 clean:               ## away with what the other commands made, downloads and videos excepted
 	rm -rf build dist *.egg-info .lint .mypy_cache .pytest_cache .ruff_cache .hypothesis

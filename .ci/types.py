@@ -17,7 +17,15 @@ def main() -> int:
     link = stage / "maliang_video"
     if not link.is_symlink():
         link.symlink_to(root, target_is_directory=True)
-    command = [sys.executable, "-m", "mypy", "--config-file", str(root / "pyproject.toml"), "-p", "maliang_video"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(root / "pyproject.toml"),
+        "-p",
+        "maliang_video",
+    ]
     environment = {**os.environ, "MYPYPATH": str(stage)}
     return subprocess.run([*command, *sys.argv[1:]], cwd=stage, env=environment, check=False).returncode
 
