@@ -1,0 +1,1 @@
+"""vid2vid (Wang et al. 2018): label maps in, video out."""

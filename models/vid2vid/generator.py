@@ -1,0 +1,159 @@
+"""The sequential generator: one frame from the label frames up to it and the frames painted before it.
+
+Source: Wang et al. 2018, 3; NVIDIA/vid2vid at 2e6d137, `models/vid2vid_model_G.py`. What differs from it: state is a
+value that goes in and comes out; label frames are encoded once, without their empty channels; the foreground branch is
+left out where no foreground shows. The numbers are the same.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import InputError
+from ..labels.encoding import pyramid
+from ..labels.frames import LabelFrame
+from ..labels.planes import LabelPlanes, join_planes, label_planes, style_planes
+from .config import GeneratorConfig
+from .first_frame import build_first_frame
+from .scale import Features, Scale, ScaleOutput
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The frames painted so far that the next one depends on: all the state there is."""
+
+    frames: tuple[Tensor, ...]
+    """For every scale, coarsest first: `[b past_frames 3 h w]` float32 in -1..1, oldest first."""
+    painted: int
+    """Frames painted since the start; 0: `frames` are blank, there is nothing to warp."""
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """For a file; `from_tensors` reads it back."""
+        tensors = {f"frames.{s}": frames for s, frames in enumerate(self.frames)}
+        return tensors | {"painted": torch.tensor(self.painted)}
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, Tensor]) -> "Past":
+        frames = tuple(tensors[f"frames.{s}"] for s in range(len(tensors) - 1))
+        return cls(frames, int(tensors["painted"]))
+
+    def then(self, outputs: list[ScaleOutput]) -> "Past":
+        """The past of the next frame: the oldest frames give way to the new ones, each scale for itself."""
+        moved = (
+            torch.cat([old[:, 1:], new.frame.unsqueeze(1)], 1)
+            for old, new in zip(self.frames, outputs, strict=True)
+        )
+        return Past(tuple(moved), self.painted + 1)
+
+
+class Step(NamedTuple):
+    """One painted frame."""
+
+    frame: Tensor
+    """`[b 3 h w]` float32 in -1..1: the finest scale's."""
+    past: Past
+    """What the next step takes."""
+    scales: list[ScaleOutput]
+    """Everything else, coarsest first."""
+
+
+class Vid2VidGenerator(nn.Module):
+    """Coarse-to-fine sequential generator (one or more `Scale`s) and, where it has one, its first-frame network."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.scales = nn.ModuleList(Scale(config.scale(s)) for s in range(config.scales))
+        self.first_frame = None if config.first_frame is None else build_first_frame(config.first_frame)
+
+    def encode(self, frame: LabelFrame) -> list[LabelPlanes]:
+        """One label frame as network input, finest scale first. Memory: the planes of the classes that occur.
+
+        frame: ids `[h w]` or, for several clips at once, `[b h w]`, on the generator's device.
+        """
+        ids, instances = frame.ids, frame.instances
+        if ids.dim() == 2:
+            ids, instances = ids[None], None if instances is None else instances[None]
+        self.config.check_size(*ids.shape[1:])
+        if instances is None:
+            things = torch.tensor(self.config.things, device=ids.device, dtype=ids.dtype)
+            instances = torch.where(torch.isin(ids, things), ids, torch.zeros_like(ids))
+        dtype = self.scales[0].to_image.weight.dtype  # type: ignore[union-attr]
+        planes = label_planes(ids, instances if self.config.edges else None, self.config.label_classes, dtype)
+        return self.planes_pyramid(planes)
+
+    def planes_pyramid(self, planes: LabelPlanes) -> list[LabelPlanes]:
+        """An encoded label frame at the size of every scale, finest first."""
+        levels = [planes]
+        while len(levels) < self.config.scales:
+            levels.append(levels[-1].halved())
+        return levels
+
+    def blank_past(self, size: tuple[int, int], batch: int = 1) -> Past:
+        """Nothing painted yet, at (height, width)."""
+        device = self.scales[0].to_image.weight.device  # type: ignore[union-attr]
+        pictures = torch.zeros(batch, self.config.past_frames, 3, *size, device=device)
+        return Past(self.picture_pyramid(pictures), 0)
+
+    def past_from(self, pictures: Tensor) -> Past:
+        """A history given as pictures: `[b past_frames 3 h w]` in -1..1, oldest first."""
+        if pictures.shape[1] != self.config.past_frames or pictures.shape[2] != 3:
+            raise InputError(
+                f"first pictures: expected [b {self.config.past_frames} 3 h w], got {list(pictures.shape)}"
+            )
+        return Past(self.picture_pyramid(pictures.float()), self.config.past_frames)
+
+    def picture_pyramid(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """`[b t 3 h w]` at the size of every scale, coarsest first."""
+        levels = pyramid(pictures.flatten(0, 1), self.config.scales)
+        return tuple(level.unflatten(0, pictures.shape[:2]) for level in reversed(levels))
+
+    def step(
+        self,
+        window: list[list[LabelPlanes]],
+        past: Past,
+        style: Tensor | None = None,
+        skip_unseen_foreground: bool = True,
+    ) -> Step:
+        """Paint the newest frame of `window`.
+
+        window: `label_frames` encoded frames (`encode`), oldest first; style `[b styles]` where the network has styles;
+        skip_unseen_foreground: leave the foreground branch out of frames that show none of its classes (same frame).
+        """
+        labels, masks = self._window_planes(window, style), self._masks(window[-1], skip_unseen_foreground)
+        outputs: list[ScaleOutput] = []
+        below: Features | None = None
+        for s, scale in enumerate(self.scales):
+            out = scale(labels[s], past.frames[s].flatten(1, 2), below, masks[s], past.painted > 0)
+            outputs.append(out)
+            below = out.features
+        return Step(outputs[-1].frame, past.then(outputs), outputs)
+
+    def _window_planes(self, window: list[list[LabelPlanes]], style: Tensor | None) -> list[LabelPlanes]:
+        """The window's planes and the style's joined, coarsest scale first."""
+        levels = []
+        for level in range(self.config.scales - 1, -1, -1):
+            parts = [frame[level] for frame in window]
+            if self.config.style_names:
+                if style is None:
+                    raise InputError(
+                        f"this network needs a style, one of: {', '.join(self.config.style_names)}"
+                    )
+                parts.append(style_planes(style.to(parts[0].values.dtype), parts[0].size))
+            levels.append(join_planes(parts))
+        return levels
+
+    def _masks(self, newest: list[LabelPlanes], skip_unseen: bool) -> list[Tensor | None]:
+        """Where the foreground is, `[b 1 h w]` float32, coarsest scale first; None: nowhere."""
+        if not self.config.foreground:
+            return [None] * self.config.scales
+        finest = newest[0]
+        wanted = torch.tensor(self.config.foreground, device=finest.channels.device)
+        chosen = torch.isin(finest.channels, wanted)
+        if skip_unseen and not bool(chosen.any()):
+            return [None] * self.config.scales
+        return [
+            level.values[:, chosen].float().sum(1, keepdim=True).clamp_(0, 1) for level in reversed(newest)
+        ]

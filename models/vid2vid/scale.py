@@ -1,0 +1,159 @@
+"""One scale of the generator: labels and past frames in, a frame out.
+
+Source: Wang et al. 2018, 3 and figures 8 and 9; NVIDIA/vid2vid at 2e6d137, `models/networks.py`
+(CompositeGenerator, CompositeLocalGenerator). There they are two classes; they differ only in how deep they go and
+in that a finer scale adds the features of the scale below, so here they are one.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..flow.warp import warp
+from ..labels.planes import LabelPlanes, convolve_planes
+from ..layers.blocks import ConvNormRelu, down, residual_blocks, stem, up
+from .config import ScaleConfig
+
+
+class Encoder(nn.Module):
+    """7x7 convolution, downsamplings, residual blocks."""
+
+    def __init__(
+        self, inputs: int, filters: int, downsamplings: int, blocks: int, affine: bool = True
+    ) -> None:
+        super().__init__()
+        self.stem = ConvNormRelu(stem(inputs, filters), affine)
+        self.downs = nn.Sequential(*(down(filters * 2**i, affine) for i in range(downsamplings)))
+        self.blocks = residual_blocks(blocks, filters * 2**downsamplings, affine)
+
+    def forward(self, x: Tensor | LabelPlanes) -> Tensor:
+        """`[b c h w]` -> `[b filters*2^d h/2^d w/2^d]`."""
+        if isinstance(x, LabelPlanes):
+            features = F.relu(self.stem.norm(convolve_planes(self.stem.conv, x)), inplace=True)
+        else:
+            features = self.stem(x)
+        out: Tensor = self.blocks(self.downs(features))
+        return out
+
+
+class Decoder(nn.Module):
+    """Residual blocks, then upsamplings back to full size."""
+
+    def __init__(self, filters: int, downsamplings: int, blocks: int, affine: bool = True) -> None:
+        super().__init__()
+        self.blocks = residual_blocks(blocks, filters * 2**downsamplings, affine)
+        self.ups = nn.Sequential(
+            *(up(filters * 2**i, filters * 2 ** (i - 1), affine) for i in range(downsamplings, 0, -1))
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[b filters*2^d h/2^d w/2^d]` -> `[b filters h w]`."""
+        out: Tensor = self.ups(self.blocks(x))
+        return out
+
+
+class Features(NamedTuple):
+    """What a scale hands to the next finer one: the full-size features before the last convolutions."""
+
+    image: Tensor
+    flow: Tensor | None
+    foreground: Tensor | None
+
+
+class ScaleOutput(NamedTuple):
+    """Everything that a scale makes, `[b . h w]` float32."""
+
+    frame: Tensor
+    raw: Tensor
+    """The frame before the warped one is blended in."""
+    flow: Tensor | None
+    """Backward flow in pixels of this scale, (dx, dy)."""
+    weight: Tensor | None
+    """1 where the raw frame is used, 0 where the warped one is."""
+    warped: Tensor | None
+    """The newest past frame, moved by the flow."""
+    foreground: Tensor | None
+    """What the foreground branch paints."""
+    features: Features
+
+
+class FlowBranch(nn.Module):
+    """Where each pixel comes from, and how far to trust it."""
+
+    def __init__(self, config: ScaleConfig) -> None:
+        super().__init__()
+        self.decoder = Decoder(config.filters, config.downsamplings, config.decoder_blocks)
+        self.to_flow = stem(config.filters, 2)
+        self.to_weight = stem(config.filters, 1)
+        self.gain = config.flow_gain
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Decoder features, flow in pixels, blending weight in 0..1."""
+        features = self.decoder(x)
+        flow = self.to_flow(features).float() * self.gain
+        return features, flow, torch.sigmoid(self.to_weight(features).float())
+
+
+class ForegroundBranch(nn.Module):
+    """Paints the foreground classes from the labels alone: their motion is too large to warp."""
+
+    def __init__(self, config: ScaleConfig) -> None:
+        super().__init__()
+        filters = config.foreground_filters
+        self.encoder = Encoder(config.label_channels, filters, config.downsamplings, 0)
+        self.decoder = Decoder(filters, config.downsamplings, config.foreground_blocks)
+        self.to_image = stem(filters, 3)
+
+    def forward(self, labels: LabelPlanes, below: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Decoder features and the picture in -1..1."""
+        x = self.encoder(labels)
+        features = self.decoder(x if below is None else x + below)
+        return features, torch.tanh(self.to_image(features).float())
+
+
+class Scale(nn.Module):
+    """One scale of the coarse-to-fine generator."""
+
+    def __init__(self, config: ScaleConfig) -> None:
+        super().__init__()
+        deep = (config.filters, config.downsamplings, config.encoder_blocks)
+        self.labels = Encoder(config.label_channels, *deep)
+        self.past = Encoder(config.past_channels, *deep)
+        self.image = Decoder(config.filters, config.downsamplings, config.decoder_blocks)
+        self.to_image = stem(config.filters, 3)
+        self.flow = FlowBranch(config) if config.flow else None
+        self.foreground = ForegroundBranch(config) if config.foreground_filters else None
+
+    def forward(
+        self, labels: LabelPlanes, past: Tensor, below: Features | None, mask: Tensor | None, warp_past: bool
+    ) -> ScaleOutput:
+        """Paint one frame.
+
+        labels: the window's label frames, oldest first;
+        past: the n frames before, oldest first, `[b 3*n h w]` float32;
+        below: features of the next coarser scale;
+        mask: where the foreground branch paints, `[b 1 h w]` (None: nowhere);
+        warp_past: False where there is no frame to warp yet.
+        """
+        x = self.labels(labels) + self.past(past.to(labels.values.dtype))
+        image = self.image(x if below is None else x + below.image)
+        raw = torch.tanh(self.to_image(image).float())
+        frame, flow, weight, warped, flow_features = raw, None, None, None, None
+        if self.flow is not None:
+            flow_features, flow, weight = self.flow(
+                x if below is None or below.flow is None else x + below.flow
+            )
+            warped = warp(past[:, -3:], flow)
+            if warp_past:
+                frame = weight * raw + (1 - weight) * warped
+        foreground, foreground_features = None, None
+        if self.foreground is not None and mask is not None:
+            foreground_features, foreground = self.foreground(
+                labels, None if below is None else below.foreground
+            )
+            frame = foreground * mask + frame * (1 - mask)
+            raw = foreground * mask + raw * (1 - mask)
+        features = Features(image, flow_features, foreground_features)
+        return ScaleOutput(frame, raw, flow, weight, warped, foreground, features)
