@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from .palette_json import parse_palette
+from .synonyms import spelling, synonym_groups, synonyms_in
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,12 @@ class LabelClass:
 
 @dataclass(frozen=True)
 class Palette:
-    """The classes of a data set. Ids are unique; ids between them may be unused."""
+    """The classes of a data set. Ids are unique, and so are names; ids between them may be unused."""
 
     name: str
     classes: tuple[LabelClass, ...]
+    source: str = ""
+    """Where the list of classes comes from, for people."""
 
     @cached_property
     def channels(self) -> int:
@@ -45,14 +50,39 @@ class Palette:
             table[c.id] = c.color
         return table
 
+    @cached_property
+    def by_id(self) -> dict[int, LabelClass]:
+        """Every class under its id."""
+        return {c.id: c for c in self.classes}
+
+    @cached_property
+    def void(self) -> LabelClass | None:
+        """The class of pixels that belong to no class ("unlabeled", "others"), where the palette has one."""
+        return self._called(synonym_groups()["unlabeled"])
+
     def find(self, name: str) -> LabelClass:
-        """The class of that name, or the first whose id is `name` written as a number."""
-        wanted = name.strip().lower()
+        """The class of that name; else the one whose id is `name` written as a number; else one by a synonym.
+
+        Case, hyphens and underscores don't matter. Raises InputError, with the closest names, where there is none.
+        """
+        wanted = spelling(name)
         for c in self.classes:
-            if c.name == wanted or str(c.id) == wanted:
+            if spelling(c.name) == wanted or str(c.id) == wanted:
                 return c
-        known = ", ".join(c.name for c in self.classes)
-        raise InputError(f"palette {self.name!r} has no class {name!r}; it has: {known}")
+        found = self._called(synonyms_in(wanted, frozenset()))
+        if found is not None:
+            return found
+        known = {spelling(c.name): c.name for c in self.classes}
+        close = [n for n in known if wanted and wanted in n.split()] or get_close_matches(wanted, known, 3)
+        hint = f"did you mean {' or '.join(repr(known[n]) for n in close[:3])}? " if close else ""
+        raise InputError(
+            f"palette {self.name!r} has no class {name!r}; {hint}it has: {', '.join(c.name for c in self.classes)}"
+        )
+
+    def _called(self, names: tuple[str, ...]) -> LabelClass | None:
+        """The class with the first of these names that the palette has."""
+        known = {spelling(c.name): c for c in reversed(self.classes)}
+        return next((known[n] for n in names if n in known), None)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
@@ -60,22 +90,15 @@ class Palette:
     @classmethod
     def from_json(cls, text: str) -> "Palette":
         """Read what `to_json` wrote, or a palette that a user wrote by hand; every mistake is an `InputError`."""
-        try:
-            raw = json.loads(text)
-            classes = tuple(
-                LabelClass(int(c["id"]), str(c["name"]).lower(), tuple(c["color"]), bool(c.get("thing", False)))
-                for c in raw["classes"]
-            )
-            return cls(str(raw["name"]), classes)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"not a palette: {error!r}") from error
+        name, source, rows = parse_palette(text)
+        return cls(name, tuple(LabelClass(*row) for row in rows), source)
 
 
 def builtin_palette(name: str) -> Palette:
     """A palette that comes with the package, by name: see `builtin_palette_names`."""
-    path = files(__package__) / "palettes" / f"{name}.json"
     if name not in builtin_palette_names():
         raise InputError(f"no palette {name!r}; there are: {', '.join(builtin_palette_names())}")
+    path = files(__package__) / "palettes" / f"{name}.json"
     return Palette.from_json(path.read_text("utf-8"))
 
 

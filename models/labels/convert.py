@@ -1,0 +1,103 @@
+"""Label maps from one palette to another, class by class, by name."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ...errors import InputError
+from .derived import DerivedLabels
+from .frames import LabelFrame
+from .palette import LabelClass, Palette
+from .synonyms import spelling, synonyms_in
+
+
+@dataclass(frozen=True)
+class ClassMapping:
+    """Which class of `target` every class of `source` becomes."""
+
+    source: Palette
+    target: Palette
+    classes: tuple[LabelClass, ...]
+    """For every class of `source`, in its order, the class of `target`."""
+    unmapped: tuple[str, ...]
+    """Names in `source` for which `target` has nothing: they became its void class, or the one asked for."""
+
+    @cached_property
+    def table(self) -> Tensor:
+        """Id -> id, int16 `[source.channels + 1]`; -1 where `source` has no class, and in the last place."""
+        table = torch.full((self.source.channels + 1,), -1, dtype=torch.int16)
+        for old, new in zip(self.source.classes, self.classes, strict=True):
+            table[old.id] = new.id
+        return table
+
+    def apply(self, ids: Tensor, where: str = "label map") -> Tensor:
+        """`[...]` ids of `source` -> ids of `target`, uint8 if those all fit, else int16.
+
+        Raises InputError, which begins with `where`, if an id stands for no class of `source`.
+        """
+        outside = (ids < 0) | (ids >= self.source.channels)
+        converted = self.table.to(ids.device)[ids.long().masked_fill(outside, -1)]
+        strays = converted < 0
+        if bool(strays.any()):
+            raise InputError(
+                f"{where}: {int(strays.sum())} pixels have ids, such as {int(ids[strays][0])}, that palette "
+                f"{self.source.name!r} doesn't have; name the palette that the labels were made with"
+            )
+        return converted.to(id_dtype(self.target))
+
+
+def map_classes(source: Palette, target: Palette, unmapped: str | None = None) -> ClassMapping:
+    """Pair the classes of two palettes: the same name first, then the best synonym (see `synonyms`).
+
+    A class that `target` knows under no name becomes the class called `unmapped`, else the void class of `target`;
+    InputError if there is such a class and neither is given.
+    """
+    known = {spelling(c.name): c for c in reversed(target.classes)}
+    names = frozenset(spelling(c.name) for c in source.classes)
+    rest = target.find(unmapped) if unmapped is not None else target.void
+    pairs = [_partner(spelling(c.name), names, known) for c in source.classes]
+    missing = tuple(c.name for c, found in zip(source.classes, pairs, strict=True) if found is None)
+    if rest is None and missing:
+        raise InputError(
+            f"palette {target.name!r} has nothing for {', '.join(missing)} of palette {source.name!r}, and no class "
+            "for unlabelled pixels; say which of its classes they become"
+        )
+    classes = tuple(found for pair in pairs if (found := pair or rest) is not None)
+    return ClassMapping(source, target, classes, missing)
+
+
+def _partner(name: str, names: frozenset[str], known: dict[str, LabelClass]) -> LabelClass | None:
+    if name in known:
+        return known[name]
+    return next((known[n] for n in synonyms_in(name, names) if n in known), None)
+
+
+def id_dtype(palette: Palette) -> torch.dtype:
+    """uint8 where the ids of a palette fit, else int16."""
+    return torch.uint8 if palette.channels <= 256 else torch.int16
+
+
+@dataclass(frozen=True, eq=False)
+class ConvertedLabels(DerivedLabels):
+    """A `LabelStream` in another palette. Instances stay: a car is the same car whatever its class is called."""
+
+    target: Palette
+    unmapped: str | None = None
+    """The class of `target` for classes that it doesn't have; None: its void class."""
+
+    @property
+    def palette(self) -> Palette:
+        return self.target
+
+    @cached_property
+    def mapping(self) -> ClassMapping:
+        """How the classes were paired, and which found no partner."""
+        return map_classes(self.stream.palette, self.target, self.unmapped)
+
+    def change(self, frame: LabelFrame, number: int) -> LabelFrame:
+        return LabelFrame(self.mapping.apply(frame.ids, f"frame {number}"), frame.instances)
+
+    def recipe(self) -> str:
+        return f"{self.target.to_json()} {self.mapping.table.tolist()}"

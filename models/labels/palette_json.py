@@ -1,0 +1,106 @@
+"""The JSON form of a palette, and one clear sentence for every mistake in it.
+
+{"name": "garden", "classes": [{"id": 0, "name": "lawn", "color": [60, 140, 40]},
+                               {"id": 1, "name": "gnome", "color": "#c82828", "thing": true}]}
+"""
+
+import json
+from contextlib import suppress
+from typing import Any, TypeGuard
+
+from ...errors import InputError
+from .synonyms import spelling
+
+MAX_ID = 32767
+"""The largest id that an int16 label map holds."""
+MAX_CLASSES = 4096
+MAX_NAME = 100
+MAX_TEXT = 2_000_000
+"""Longest palette file in characters: a palette of 4096 classes with long names fits."""
+
+Row = tuple[int, str, tuple[int, int, int], bool]
+"""One class: id, name, colour, whether it is a thing."""
+
+
+def parse_palette(text: str) -> tuple[str, str, list[Row]]:
+    """(name, source, classes) of a palette's JSON text; InputError says what is wrong and where."""
+    if len(text) > MAX_TEXT:
+        raise InputError(f"palette: {len(text):,} characters are too many; at most {MAX_TEXT:,}")
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"palette: not JSON, line {error.lineno} column {error.colno}: {error.msg}"
+        ) from error
+    except RecursionError as error:
+        raise InputError("palette: not a palette, its JSON is nested too deeply") from error
+    if not isinstance(raw, dict) or not isinstance(raw.get("classes"), list):
+        raise InputError('palette: expected an object {"name": ..., "classes": [...]}')
+    _only_known(raw, ("name", "source", "classes"), "palette")
+    name = _text(raw.get("name"), "palette", "name")
+    source = raw.get("source", "")
+    if not isinstance(source, str):
+        raise InputError(f"palette {name!r}: source must be a text, got {source!r}")
+    if not 1 <= len(raw["classes"]) <= MAX_CLASSES:
+        raise InputError(f"palette {name!r}: {len(raw['classes'])} classes; it takes 1 to {MAX_CLASSES}")
+    rows = [_row(c, f"palette {name!r}, class number {i + 1}") for i, c in enumerate(raw["classes"])]
+    _all_different(rows, name)
+    return name, source, rows
+
+
+def _row(raw: Any, where: str) -> Row:
+    if not isinstance(raw, dict):
+        raise InputError(f'{where}: expected an object {{"id": ..., "name": ..., "color": ...}}, got {raw!r}')
+    _only_known(raw, ("id", "name", "color", "thing"), where)
+    number = raw.get("id")
+    if not _is_whole(number, MAX_ID):
+        raise InputError(f"{where}: id must be a whole number from 0 to {MAX_ID}, got {number!r}")
+    thing = raw.get("thing", False)
+    if not isinstance(thing, bool):
+        raise InputError(f"{where}: thing must be true or false, got {thing!r}")
+    return number, _text(raw.get("name"), where, "name").lower(), _color(raw.get("color"), where), thing
+
+
+def _color(raw: Any, where: str) -> tuple[int, int, int]:
+    """`[r, g, b]`, each 0..255, or "#rrggbb"."""
+    if isinstance(raw, str) and len(raw) == 7 and raw[0] == "#":
+        with suppress(ValueError):
+            raw = list(bytes.fromhex(raw[1:]))
+    if not isinstance(raw, list) or len(raw) != 3 or not all(_is_whole(v, 255) for v in raw):
+        raise InputError(
+            f'{where}: color must be three whole numbers from 0 to 255, or "#rrggbb", got {raw!r}'
+        )
+    return raw[0], raw[1], raw[2]
+
+
+def _text(raw: Any, where: str, field: str) -> str:
+    if not isinstance(raw, str) or not raw.strip() or not raw.isprintable() or len(raw) > MAX_NAME:
+        raise InputError(
+            f"{where}: {field} must be a text of 1 to {MAX_NAME} printable characters, got {raw!r}"
+        )
+    return raw.strip()
+
+
+def _is_whole(value: Any, largest: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest
+
+
+def _only_known(raw: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = [key for key in raw if key not in known]
+    if unknown:
+        raise InputError(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(known)}")
+
+
+def _all_different(rows: list[Row], palette: str) -> None:
+    ids: dict[int, str] = {}
+    names: dict[str, int] = {}
+    for number, name, _, _ in rows:
+        if number in ids:
+            raise InputError(f"palette {palette!r}: id {number} stands for both {ids[number]!r} and {name!r}")
+        if spelling(name) in names:
+            first = names[spelling(name)]
+            raise InputError(
+                f"palette {palette!r}: the name {name!r} is used twice, for ids {first} and {number}"
+            )
+        ids[number] = name
+        names[spelling(name)] = number
