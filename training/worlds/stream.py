@@ -1,0 +1,113 @@
+"""A world as a stream of label maps, and the texts that name it: `world:street?seed=7&frames=48&size=256x128`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import blake2b
+from itertools import count
+from urllib.parse import parse_qsl
+
+import torch
+
+from ...errors import InputError
+from ...models.labels.frames import LabelFrame
+from ...models.labels.palette import Palette, builtin_palette
+from .frame import WorldFrame
+from .looks import LOOKS
+from .street import StreetWorld
+
+VERSION = 1
+"""Goes up when the same spec draws a different world."""
+_KEYS = ("seed", "frames", "size", "look", "fps")
+_LARGEST = 8192
+_SMALLEST = 16
+
+
+@dataclass(frozen=True)
+class WorldStream:
+    """The label maps of a world: a `LabelStream` that also knows the truth."""
+
+    world: StreetWorld
+    frame_count: int | None = 120
+    """None: without end."""
+
+    @property
+    def palette(self) -> Palette:
+        return builtin_palette("cityscapes")
+
+    @property
+    def height(self) -> int:
+        return self.world.height
+
+    @property
+    def width(self) -> int:
+        return self.world.width
+
+    @property
+    def frame_rate(self) -> Fraction:
+        return Fraction(self.world.frame_rate)
+
+    @property
+    def fingerprint(self) -> str:
+        return blake2b(f"{VERSION} {self!r}".encode(), digest_size=16).hexdigest()
+
+    def truth(self, start: int = 0) -> Iterator[WorldFrame]:
+        """Pictures with all that is true about them, from frame `start` on."""
+        numbers = count(start) if self.frame_count is None else range(start, self.frame_count)
+        return (self.world.render(t) for t in numbers)
+
+    def frames(self, start: int = 0) -> Iterator[LabelFrame]:
+        for frame in self.truth(start):
+            yield LabelFrame(torch.from_numpy(frame.ids), torch.from_numpy(frame.instances))
+
+
+def open_world(spec: str) -> WorldStream:
+    """Read `world:street?seed=7&frames=48&size=256x128&look=night&fps=24`; every part after the name may be left out.
+
+    Left out: seed 0, 120 frames (`frames=endless`: no end), 256x128, a look drawn from the seed, 24 frames a second.
+    Every mistake is an `InputError`.
+    """
+    name, _, query = spec.partition("?")
+    if name != "world:street":
+        raise InputError(f"no world {name!r}; there is: world:street (for example world:street?seed=7&look=night)")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError as error:
+        raise InputError(f"{spec!r}: write what follows the '?' as key=value, joined by '&'") from error
+    given = dict(pairs)
+    for key, _ in pairs:
+        if key not in _KEYS:
+            raise InputError(f"{spec!r}: no setting {key!r}; there are: {', '.join(_KEYS)}")
+    if len(given) < len(pairs):
+        raise InputError(f"{spec!r}: each setting may be given once only")
+    width, height = _size(spec, given.get("size", "256x128"))
+    look = given.get("look")
+    if look is not None and look not in LOOKS:
+        raise InputError(f"{spec!r}: no look {look!r}; there are: {', '.join(LOOKS)}")
+    seed = _whole(spec, "seed", given.get("seed", "0"), least=0)
+    frames = given.get("frames", "120")
+    length = None if frames == "endless" else _whole(spec, "frames", frames, least=1)
+    return WorldStream(StreetWorld(seed, look, width, height, _rate(spec, given.get("fps", "24"))), length)
+
+
+def _whole(spec: str, key: str, text: str, least: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < least:
+        raise InputError(f"{spec!r}: {key} must be a whole number of {least} or more, not {text!r}")
+    return int(text)
+
+
+def _size(spec: str, text: str) -> tuple[int, int]:
+    parts = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text)
+    sizes = (int(parts[1]), int(parts[2])) if parts else (0, 0)
+    if not all(_SMALLEST <= n <= _LARGEST and n % 2 == 0 for n in sizes):
+        raise InputError(
+            f"{spec!r}: size must be WIDTHxHEIGHT, both even and between {_SMALLEST} and {_LARGEST}, not {text!r}"
+        )
+    return sizes
+
+
+def _rate(spec: str, text: str) -> Fraction:
+    if re.fullmatch(r"[0-9]{1,6}(/[1-9][0-9]{0,5}|\.[0-9]{1,6})?", text) and 1 <= Fraction(text) <= 240:
+        return Fraction(text)
+    raise InputError(f"{spec!r}: fps must be a number from 1 to 240, such as 24 or 30000/1001, not {text!r}")

@@ -1,0 +1,54 @@
+"""The visible samples of one material, as its painter sees them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .looks import Look
+
+Float = NDArray[np.float32]
+
+
+class Paint(NamedTuple):
+    """What a painter gives back, `[3 n]` each, linear."""
+
+    albedo: Float
+    """How much of the light the surface throws back."""
+    shine: Float | None = None
+    """Light of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """`n` samples."""
+
+    u: Float
+    v: Float
+    """Position on the patch in metres, `[n]`."""
+    width: Float
+    height: Float
+    """Size of the patch in metres, `[n]`."""
+    blur_u: Float
+    blur_v: Float
+    """Metres of the patch that one pixel covers, `[n]`."""
+    traits: Float
+    """`[n TRAITS]`."""
+    world: Float
+    """x, y, z in metres from the start of the camera's block, `[3 n]`."""
+    look: Look
+
+    @property
+    def color(self) -> Float:
+        """The patch's own colour, `[3 n]`."""
+        return np.ascontiguousarray(self.traits[:, :3].T)
+
+    def trait(self, number: int) -> Float:
+        return np.ascontiguousarray(self.traits[:, number])
+
+
+def mix(under: Float, over: tuple[float, float, float] | Float, amount: Float) -> Float:
+    """`under` where `amount` is 0, `over` where it is 1; colours `[3 n]` or one colour."""
+    top = np.asarray(over, np.float32).reshape(3, -1)
+    return np.asarray(under + (top - under) * amount, np.float32)

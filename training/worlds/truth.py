@@ -1,0 +1,66 @@
+"""What is true about a frame: labels, instances, depth, flow, occlusion. Only pixel centres count."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import patch_to_camera
+from .sight import Sight
+from .street_plan import Label
+
+
+class Truth(NamedTuple):
+    """See `WorldFrame`."""
+
+    ids: NDArray[np.uint8]
+    instances: NDArray[np.int32]
+    flow: NDArray[np.float32]
+    occlusion: NDArray[np.bool_]
+    depth: NDArray[np.float32]
+
+
+def truth_of(now: Sight, before: Sight) -> Truth:
+    """Compare two moments one frame apart."""
+    h, w = now.lens.height, now.lens.width
+    winner = now.winner[0, :h, :w]
+    patches, index = now.scene.patches, now.view.index
+    ids = np.concatenate([[Label.SKY], patches.label[index]]).astype(np.uint8)[winner]
+    instances = np.concatenate([[0], patches.instance[index]]).astype(np.int32)[winner]
+    x, y = np.arange(w) + 0.5, np.arange(h)[:, None] + 0.5
+    inverse = np.concatenate([np.zeros((1, 3)), now.view.inverse[:, 2]])[winner]
+    with np.errstate(divide="ignore"):
+        depth = 1 / (inverse[..., 0] * x + inverse[..., 1] * y + inverse[..., 2])
+    back = _homographies(now)[winner]  # [h w 3 3]
+    where = back[..., 0] * x[..., None] + back[..., 1] * y[..., None] + back[..., 2]
+    old_x, old_y = where[..., 0] / where[..., 2], where[..., 1] / where[..., 2]
+    flow = np.stack([old_x - x, old_y - y]).astype(np.float32)
+    hidden = _hidden(now, before, old_x, old_y) | (where[..., 2] <= 0)
+    return Truth(ids, instances, flow, hidden, depth.astype(np.float32))
+
+
+def _homographies(now: Sight) -> NDArray[np.float64]:
+    """From a pixel to its place one frame earlier, for the sky and every patch in view, `[m+1 3 3]`."""
+    patches, index, lens = now.scene.patches, now.view.index, now.lens.matrix
+    was = patch_to_camera(now.was, patches.was_origin[index], patches.was_across[index], patches.was_up[index])
+    sky = lens @ now.was.axes.T @ now.pose.axes @ np.linalg.inv(lens)
+    return np.concatenate([sky[None], lens @ was @ now.view.inverse])
+
+
+def _hidden(now: Sight, before: Sight, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """True where none of the four pixels around (x, y) of the frame before shows the same patch."""
+    h, w = now.lens.height, now.lens.width
+    keys = np.concatenate([[-1], now.scene.patches.key[now.view.index]])
+    old_keys = np.concatenate([[-1], before.scene.patches.key[before.view.index]])
+    names = np.unique(np.concatenate([keys, old_keys]))
+    mine = np.searchsorted(names, keys).astype(np.int32)[now.winner[0, :h, :w]]
+    theirs = np.searchsorted(names, old_keys).astype(np.int32)[before.winner[0, :h, :w]]
+    outside = (x < 0) | (x > w) | (y < 0) | (y > h)
+    left = np.floor(np.nan_to_num(np.clip(x, -2, w + 2)) - 0.5).astype(np.int32)
+    top = np.floor(np.nan_to_num(np.clip(y, -2, h + 2)) - 0.5).astype(np.int32)
+    shown = np.zeros((h, w), np.bool_)
+    for dy in (0, 1):
+        row = np.clip(top + dy, 0, h - 1) * w
+        for dx in (0, 1):
+            shown |= theirs.ravel()[row + np.clip(left + dx, 0, w - 1)] == mine
+    return np.asarray(outside | ~shown)
