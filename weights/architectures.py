@@ -1,0 +1,58 @@
+"""Which network a file of weights belongs to: architecture id -> its config class and its module class.
+
+An id ends in the version of the layout. A change after which old files no longer fit takes the next number.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from torch import nn
+
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How to build a network."""
+
+    config: type
+    """Frozen dataclass, all there is to know."""
+    module: Callable[[Any], nn.Module]
+    """Class whose constructor takes the config, and whose instances have it as `.config`.
+
+    Every tensor it needs is a parameter or a persistent buffer: files hold nothing else.
+    """
+
+
+Architectures = Mapping[str, Callable[[], Architecture]]
+"""Architecture id -> what imports and returns it: a file costs only the import of its own network."""
+
+
+def _vid2vid_generator() -> Architecture:
+    from ..models.vid2vid.config import GeneratorConfig
+    from ..models.vid2vid.generator import Vid2VidGenerator
+
+    return Architecture(GeneratorConfig, Vid2VidGenerator)
+
+
+ARCHITECTURES: Architectures = MappingProxyType({"vid2vid.generator/1": _vid2vid_generator})
+
+
+def find_architecture(identifier: str, architectures: Architectures, where: str) -> Architecture:
+    """The architecture of that id. InputError, beginning with `where`, for an id that this version doesn't know."""
+    if identifier not in architectures:
+        raise InputError(
+            f"{where}: holds {identifier[:80]!r}, which this version of Maliang does not know; it knows "
+            f"{', '.join(sorted(architectures))}: update Maliang, or choose a file of one of these kinds"
+        )
+    return architectures[identifier]()
+
+
+def identify(module: nn.Module, architectures: Architectures) -> str:
+    """The id of a module that was built here. TypeError for a class that is not in the table."""
+    for identifier, get in architectures.items():
+        if get().module is type(module):
+            return identifier
+    raise TypeError(f"{type(module).__name__} is not in the table of architectures")

@@ -1,0 +1,62 @@
+"""From a name, or a file, to a network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..errors import InputError
+from .architectures import ARCHITECTURES, Architectures
+from .file import read
+from .folders import ENVIRONMENT_VARIABLE, find_file, list_files, search_folders
+from .hub import cached
+from .presets import HubPreset, OwnFilePreset, PresetTable, builtin_presets
+
+
+def load(
+    name_or_path: str | Path,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    folders: Sequence[Path] = (),
+    *,
+    presets: PresetTable | None = None,
+    architectures: Architectures = ARCHITECTURES,
+) -> nn.Module:
+    """A network, in evaluation mode, with its config as `.config`.
+
+    name_or_path: a `str` is a name and leads only to files in `folders.search_folders(folders)` and to presets that
+    are on this machine; a `Path` is a file. What a person typed becomes one or the other by `folders.typed`.
+    Nothing is downloaded. InputError says what is wrong with a name or a file and what to do; memory: see `file.read`.
+    """
+    return read(locate(name_or_path, folders, presets=presets), device, dtype, architectures=architectures)
+
+
+def locate(
+    name_or_path: str | Path, folders: Sequence[Path] = (), *, presets: PresetTable | None = None
+) -> Path:
+    """The file that `load` would read."""
+    if isinstance(name_or_path, Path):
+        return name_or_path
+    name = name_or_path
+    places = search_folders(folders)
+    path = find_file(name, places)
+    if path is not None:
+        return path
+    table = builtin_presets() if presets is None else presets
+    preset = table.find(name)
+    if isinstance(preset, HubPreset):
+        path = cached(preset)
+        if path is not None:
+            return path
+        raise InputError(f"{name}: not downloaded yet; get it with: maliang weights get {name}")
+    if isinstance(preset, OwnFilePreset):
+        raise InputError(
+            f"{name}: can't be downloaded; if you have {preset.file} (published at {preset.page}), make it ours with: "
+            f"{preset.command}, and put {name}.safetensors into a model folder"
+        )
+    known = sorted({each.name for each in table} | {each for each, _ in list_files(places)})
+    raise InputError(
+        f"no weights named {name!r}; there are: {', '.join(known) or 'none'} "
+        f"(looked in {', '.join(map(str, places))}; {ENVIRONMENT_VARIABLE} adds folders)"
+    )
