@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from maliang_video.models.flow.colorwheel import flow_picture, wheel, wheel_picture
 
 

@@ -5,6 +5,7 @@ import builtins
 import numpy as np
 import pytest
 import torch
+
 from maliang_video.errors import InputError, MissingExtraError
 from maliang_video.models.flow.estimators import estimate_flow, estimate_flows, occlusion
 from maliang_video.models.flow.warp import warp

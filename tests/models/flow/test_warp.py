@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from maliang_video.models.flow.warp import warp
 from safetensors.torch import load_file
+
+from maliang_video.models.flow.warp import warp
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "vid2vid" / "warp.safetensors"
 
