@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from .derived import DerivedLabels
-from .frames import LabelFrame
+from .frames import LabelFrame, LabelStream, id_dtype
 from .palette import LabelClass, Palette
 from .synonyms import spelling, synonyms_in
 
@@ -37,8 +37,9 @@ class ClassMapping:
 
         Raises InputError, which begins with `where`, if an id stands for no class of `source`.
         """
-        outside = (ids < 0) | (ids >= self.source.channels)
-        converted = self.table.to(ids.device)[ids.long().masked_fill(outside, -1)]
+        index = ids.long()  # comparing uint8 with 256 wraps around
+        outside = (index < 0) | (index >= self.source.channels)
+        converted = self.table.to(ids.device)[index.masked_fill(outside, -1)]
         strays = converted < 0
         if bool(strays.any()):
             raise InputError(
@@ -74,30 +75,19 @@ def _partner(name: str, names: frozenset[str], known: dict[str, LabelClass]) -> 
     return next((known[n] for n in synonyms_in(name, names) if n in known), None)
 
 
-def id_dtype(palette: Palette) -> torch.dtype:
-    """uint8 where the ids of a palette fit, else int16."""
-    return torch.uint8 if palette.channels <= 256 else torch.int16
-
-
-@dataclass(frozen=True, eq=False)
 class ConvertedLabels(DerivedLabels):
     """A `LabelStream` in another palette. Instances stay: a car is the same car whatever its class is called."""
 
-    target: Palette
-    unmapped: str | None = None
-    """The class of `target` for classes that it doesn't have; None: its void class."""
+    mapping: ClassMapping
+    """How the classes were paired, and which found no partner."""
 
-    @property
-    def palette(self) -> Palette:
-        return self.target
-
-    @cached_property
-    def mapping(self) -> ClassMapping:
-        """How the classes were paired, and which found no partner."""
-        return map_classes(self.stream.palette, self.target, self.unmapped)
+    def __init__(self, stream: LabelStream, palette: Palette, unmapped: str | None = None) -> None:
+        """unmapped: the class for those that `palette` doesn't have (None: its void class)."""
+        super().__init__(stream, palette=palette)
+        self.mapping = map_classes(stream.palette, palette, unmapped)
 
     def change(self, frame: LabelFrame, number: int) -> LabelFrame:
         return LabelFrame(self.mapping.apply(frame.ids, f"frame {number}"), frame.instances)
 
     def recipe(self) -> str:
-        return f"{self.target.to_json()} {self.mapping.table.tolist()}"
+        return f"{self.palette.to_json()} {self.mapping.table.tolist()}"

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 
@@ -10,23 +9,21 @@ from .frames import LabelFrame, LabelStream
 from .palette import Palette
 
 
-@dataclass(frozen=True, eq=False)
 class DerivedLabels(ABC):
     """A `LabelStream` over another: it holds one frame, and everything it doesn't change is the other's."""
 
-    stream: LabelStream
-
-    @property
-    def palette(self) -> Palette:
-        return self.stream.palette
-
-    @property
-    def height(self) -> int:
-        return self.stream.height
-
-    @property
-    def width(self) -> int:
-        return self.stream.width
+    def __init__(
+        self,
+        stream: LabelStream,
+        *,
+        palette: Palette | None = None,
+        height: int | None = None,
+        width: int | None = None,
+    ) -> None:
+        self.stream = stream
+        self.palette = palette or stream.palette
+        self.height = height or stream.height
+        self.width = width or stream.width
 
     @property
     def frame_rate(self) -> Fraction:

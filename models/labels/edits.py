@@ -22,7 +22,7 @@ from torch import Tensor
 from ...errors import InputError
 from .derived import DerivedLabels
 from .edits_json import EditRow, edits_text, parse_edits
-from .frames import LabelFrame
+from .frames import LabelFrame, LabelStream, id_dtype
 from .palette import LabelClass, Palette
 
 
@@ -61,15 +61,17 @@ class LabelEdit:
 
     def apply(self, frame: LabelFrame, palette: Palette) -> LabelFrame:
         """The edited frame, whatever its number; the frame given stays as it is."""
+        widest = torch.promote_types(frame.ids.dtype, id_dtype(palette))  # uint8 would wrap around at 256
+        frame = LabelFrame(frame.ids.to(widest), frame.instances)
         target = palette.find(self.target)
         sources = [palette.find(name) for name in self.source]
         region = self._region(frame.ids, sources)
         ids = frame.ids.masked_fill(region, target.id)
         if frame.instances is None:
             return LabelFrame(ids)
-        stuff = region & ~is_thing(frame.ids, palette) if target.thing else region
+        changed = region & ~is_thing(frame.ids, palette) if target.thing else region
         value = instance_for(target, frame, region, palette)
-        return LabelFrame(ids, frame.instances.masked_fill(stuff, value))
+        return LabelFrame(ids, frame.instances.masked_fill(changed, value))
 
     def _region(self, ids: Tensor, sources: Sequence[LabelClass]) -> Tensor:
         """bool `[h w]`: the pixels that change."""
@@ -144,14 +146,13 @@ class LabelEdits:
         return cls(tuple(LabelEdit(r.source, r.target, r.start, r.stop, None, r.mask) for r in rows))
 
 
-@dataclass(frozen=True, eq=False)
 class EditedLabels(DerivedLabels):
     """A `LabelStream` with edits; unknown classes are refused before the first frame."""
 
-    edits: LabelEdits
-
-    def __post_init__(self) -> None:
-        self.edits.check(self.stream.palette)
+    def __init__(self, stream: LabelStream, edits: LabelEdits) -> None:
+        super().__init__(stream)
+        edits.check(stream.palette)
+        self.edits = edits
 
     def change(self, frame: LabelFrame, number: int) -> LabelFrame:
         return self.edits.apply(frame, number, self.palette)

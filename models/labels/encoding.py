@@ -31,7 +31,9 @@ def instance_edges(instances: Tensor, dtype: torch.dtype = torch.float32) -> Ten
     return edges.unsqueeze(1).to(dtype)
 
 
-def encode_labels(ids: Tensor, instances: Tensor | None, channels: int, dtype: torch.dtype = torch.float32) -> Tensor:
+def encode_labels(
+    ids: Tensor, instances: Tensor | None, channels: int, dtype: torch.dtype = torch.float32
+) -> Tensor:
     """One-hot classes, then the instance edges where instances are given: `[b channels(+1) h w]`."""
     planes = one_hot(ids, channels, dtype)
     return planes if instances is None else torch.cat([planes, instance_edges(instances, dtype)], 1)

@@ -22,6 +22,11 @@ class LabelFrame:
     """Instance of every pixel, `[h w]` int32; only differences matter (None: none are known)."""
 
 
+def id_dtype(palette: Palette) -> torch.dtype:
+    """uint8 where the ids of a palette fit, else int16."""
+    return torch.uint8 if palette.channels <= 256 else torch.int16
+
+
 class LabelStream(Protocol):
     """A label-map video of any length, read one frame at a time, as often as wanted."""
 
@@ -79,6 +84,7 @@ class LabelFrames:
         digest = blake2b(self.palette.to_json().encode(), digest_size=16)
         for part in (self.ids, self.instances):
             if part is not None:
+                digest.update(str(list(part.shape)).encode())
                 digest.update(part.to(torch.int32).cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 

@@ -4,8 +4,6 @@ Source: NVIDIA/vid2vid at 2e6d137, `data/base_dataset.py` (get_img_params, make_
 and instance maps with Pillow's NEAREST, so the picked pixels decide parity.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate, repeat
 
 import torch
@@ -13,7 +11,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from .derived import DerivedLabels
-from .frames import LabelFrame
+from .frames import LabelFrame, LabelStream
 
 SIZE_RULES = ("scale_width", "scale_height", "resize", "none")
 
@@ -31,9 +29,14 @@ def nearest_positions(source: int, target: int) -> Tensor:
 
 def resize_nearest(values: Tensor, height: int, width: int) -> Tensor:
     """`[... h w]` of any type -> `[... height width]`, values unchanged."""
-    rows = nearest_positions(values.shape[-2], height).to(values.device)
-    columns = nearest_positions(values.shape[-1], width).to(values.device)
-    return values.index_select(-2, rows).index_select(-1, columns)
+    return pick(
+        values, nearest_positions(values.shape[-2], height), nearest_positions(values.shape[-1], width)
+    )
+
+
+def pick(values: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """The pixels where `rows` `[height]` and `columns` `[width]` cross: `[... h w]` -> `[... height width]`."""
+    return values.index_select(-2, rows.to(values.device)).index_select(-1, columns.to(values.device))
 
 
 def to_multiple(length: int, base: int) -> int:
@@ -60,40 +63,20 @@ def network_size(height: int, width: int, rule: str, load_size: int) -> tuple[in
     return to_multiple(to_multiple(height, 4), 32), to_multiple(to_multiple(width, 4), 32)
 
 
-@dataclass(frozen=True, eq=False)
 class ResizedLabels(DerivedLabels):
     """A `LabelStream` at another size: ids and instances by nearest neighbour, so that no new value appears."""
 
-    new_height: int
-    new_width: int
-
-    def __post_init__(self) -> None:
-        if self.new_height < 1 or self.new_width < 1:
-            raise InputError(f"label maps can't be resized to {self.new_width}x{self.new_height} pixels")
-
-    @property
-    def height(self) -> int:
-        return self.new_height
-
-    @property
-    def width(self) -> int:
-        return self.new_width
-
-    @cached_property
-    def _places(self) -> tuple[Tensor, Tensor]:
-        """Rows and columns to pick, found once for the whole clip."""
-        return (
-            nearest_positions(self.stream.height, self.new_height),
-            nearest_positions(self.stream.width, self.new_width),
-        )
+    def __init__(self, stream: LabelStream, height: int, width: int) -> None:
+        if height < 1 or width < 1:
+            raise InputError(f"label maps can't be resized to {width}x{height} pixels")
+        super().__init__(stream, height=height, width=width)
+        self._rows = nearest_positions(stream.height, height)
+        self._columns = nearest_positions(stream.width, width)
 
     def change(self, frame: LabelFrame, number: int) -> LabelFrame:
-        rows, columns = self._places
-
-        def pick(values: Tensor) -> Tensor:
-            return values.index_select(0, rows.to(values.device)).index_select(1, columns.to(values.device))
-
-        return LabelFrame(pick(frame.ids), None if frame.instances is None else pick(frame.instances))
+        ids = pick(frame.ids, self._rows, self._columns)
+        instances = frame.instances
+        return LabelFrame(ids, None if instances is None else pick(instances, self._rows, self._columns))
 
     def recipe(self) -> str:
-        return f"{self.new_width}x{self.new_height}"
+        return f"{self.width}x{self.height}"
