@@ -1,14 +1,19 @@
 """Chance that can be looked up: the same seed and place give the same numbers, in any order, on any machine."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 _SHIFT = 1 << 40
 
 
+@lru_cache(maxsize=4096)
 def draw(seed: int, place: int, salt: int, count: int) -> NDArray[np.float64]:
     """`count` uniform numbers in 0..1 that belong to a place (any integer) of the world `seed`."""
-    return np.random.default_rng((seed, place + _SHIFT, salt)).random(count)
+    numbers = np.random.default_rng((seed, place + _SHIFT, salt)).random(count)
+    numbers.setflags(write=False)
+    return numbers
 
 
 def speckle(x: NDArray[np.float32], y: NDArray[np.float32], salt: NDArray[np.float32]) -> NDArray[np.float32]:

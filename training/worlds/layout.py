@@ -23,6 +23,8 @@ ASPHALT = linear("6a6b6e")
 GRASS = linear("6f8f48")
 HEIGHT_CELL = 0.5
 """Metres between two entries of a block's skyline."""
+GARDEN = 30.0
+"""Depth of the gardens between some houses, metres."""
 KEYS = 1 << 12
 """Patches that a block or a moving thing may have at most."""
 
@@ -102,7 +104,6 @@ def _add_ground(patches: PatchList, end: float) -> None:
     )
     for side in (-1, 1):
         x = side * ROAD_HALF
-        far = side * (FRONT + 16)
         near_z, far_z = (0.0, end) if side < 0 else (end, 0.0)
         patches.add(
             (x, 0, near_z), (0, 0, far_z - near_z), (0, KERB_HEIGHT, 0), Material.KERB, Label.SIDEWALK, STONE
@@ -111,15 +112,11 @@ def _add_ground(patches: PatchList, end: float) -> None:
             (min(x, side * FRONT), KERB_HEIGHT, 0), (FRONT - ROAD_HALF, 0, 0), (0, 0, end), Material.PAVEMENT,
             Label.SIDEWALK, STONE, 0, (side,),
         )  # fmt: skip
-        patches.add(
-            (min(side * FRONT, far), KERB_HEIGHT - 0.05, 0), (16, 0, 0), (0, 0, end), Material.GRASS, Label.TERRAIN,
-            GRASS,
-        )  # fmt: skip
 
 
 def _add_lots(patches: PatchList, side: int, end: float, skyline: Array, chance: Array) -> None:
     """Houses and gardens along one side, and a row of houses behind that closes the view."""
-    z, k = 0.0, 0
+    z, k, garden = 0.0, 0, end < BLOCK
     while end - z > 1:
         width = min(8.5 + 8 * chance[k], end - z)
         if end - z - width < 7:
@@ -128,11 +125,18 @@ def _add_lots(patches: PatchList, side: int, end: float, skyline: Array, chance:
         if chance[k + 1] < 0.86:
             skyline[cells] = add_building(patches, side, z, width, chance[k + 2 : k + 10].tolist())
         else:
+            garden = True
+            x = side * FRONT - (GARDEN if side < 0 else 0)
+            patches.add(
+                (x, KERB_HEIGHT - 0.05, z), (GARDEN, 0, 0), (0, 0, width), Material.GRASS, Label.TERRAIN, GRASS
+            )
             add_hedge(patches, side, z + 0.4, width - 0.8, float(chance[k + 2]))
             for n in range(2):
                 where = z + width * (0.3 + 0.45 * n)
                 add_tree(patches, side * (13 + 3 * chance[k + 3 + n]), where, chance[k + 4 + n : k + 8 + n].tolist())
         z, k = z + width, k + 10
+    if not garden:
+        return
     height = 9 + 9 * chance[130]
     x = side * (FRONT + 30)
     near, far = (0.0, BLOCK) if side < 0 else (BLOCK, 0.0)

@@ -15,7 +15,7 @@ Float = NDArray[np.float32]
 
 CELL_X, CELL_Z = 0.25, 0.5
 """Size of the ground map's cells, metres."""
-COLUMNS, ROWS = 88, 264
+COLUMNS, ROWS = 88, 200
 LEFT = -11.0
 LAMP = (1.0, 0.70, 0.36)
 
@@ -31,19 +31,19 @@ class GroundMap:
     glow: Float
     """Light of lamps, `[ROWS COLUMNS]`."""
 
-    def read(self, x: Float, z: Float) -> tuple[Float, Float]:
-        """(open, glow) at points `[n]`, bilinear; the border goes on outside."""
+    def read(self, table: Float, x: Float, z: Float) -> Float:
+        """One of the tables at points `[n]`, bilinear; the border goes on outside."""
         column = np.clip((x - LEFT) / CELL_X, 0, COLUMNS - 1.001)
         row = np.clip((z - self.first) / CELL_Z, 0, ROWS - 1.001)
         c, r = column.astype(np.int32), row.astype(np.int32)
         fc, fr = column - c, row - r
         at = r * COLUMNS + c
-        both = []
-        for table in (self.open_.ravel(), self.glow.ravel()):
-            upper = table[at] * (1 - fc) + table[at + 1] * fc
-            lower = table[at + COLUMNS] * (1 - fc) + table[at + COLUMNS + 1] * fc
-            both.append(np.asarray(upper * (1 - fr) + lower * fr, np.float32))
-        return both[0], both[1]
+        flat = table.ravel()
+        upper = flat[at]
+        upper += fc * (flat[at + 1] - upper)
+        lower = flat[at + COLUMNS]
+        lower += fc * (flat[at + COLUMNS + 1] - lower)
+        return np.asarray(upper + fr * (lower - upper), np.float32)
 
 
 def ground_map(scene: Scene, camera_z: float, look: Look) -> GroundMap:
@@ -54,7 +54,8 @@ def ground_map(scene: Scene, camera_z: float, look: Look) -> GroundMap:
     open_ = np.ones((ROWS, COLUMNS), np.float32)
     glow = np.zeros((ROWS, COLUMNS), np.float32)
     lean = -look.sun_axis[[0, 2]] / max(look.sun_axis[1], 0.35)
-    for x, z, rx, rz, strength in scene.shadows.tolist():
+    seen = np.abs(scene.shadows[:, 1] - (first + ROWS * CELL_Z / 2)) < ROWS * CELL_Z / 2 + 6
+    for x, z, rx, rz, strength in scene.shadows[seen].tolist():
         high = 3.0 if rx == rz and rx > 1 else 0.25
         _splat(open_, xs, zs, (x + high * lean[0], z + high * lean[1], rx, rz), -strength)
     if look.lamps:

@@ -16,12 +16,11 @@ CHALK = (0.72, 0.71, 0.68)
 def road(s: Surface) -> Paint:
     """Asphalt with worn tracks, patches and markings; traits: has a side street, where that begins."""
     x, z = s.u - 90, s.v
-    rough = noise("rough", x, z, s.blur_u, s.blur_v, 16)
-    grain = noise("grain", x, z, s.blur_u, s.blur_v, 4)
+    rough = noise("rough", x, z, s.blur_u, s.blur_v, 8)
     broad = noise("cloud", x, z, s.blur_u, s.blur_v, 64)
     wear = np.abs(np.abs(np.abs(x) - LANE) - 0.75)
     tracks = np.exp(-((wear / 0.32) ** 2)).astype(np.float32)
-    tone = 0.21 * (1 + 0.10 * rough + 0.10 * grain + 0.08 * broad - 0.13 * tracks * (np.abs(x) < 3.6))
+    tone = 0.21 * (1 + 0.13 * rough + 0.08 * broad - 0.13 * tracks * (np.abs(x) < 3.6))
     albedo = np.stack([tone, tone * 1.01, tone * 1.04]).astype(np.float32)
     chalk = _markings(s) * (0.86 + 0.14 * np.clip(0.6 * rough + 0.5, 0, 1))
     albedo = mix(albedo, CHALK, chalk)
@@ -49,11 +48,10 @@ def _markings(s: Surface) -> Float:
 def pavement(s: Surface) -> Paint:
     """Slabs with joints, a darker strip of cobbles towards the kerb; trait: side of the street."""
     rough = noise("rough", s.u, s.v, s.blur_u, s.blur_v, 8)
-    grain = noise("grain", s.u, s.v, s.blur_u, s.blur_v, 2)
     inner = np.where(s.trait(4) > 0, s.u, s.width - s.u)
     joint = np.maximum(pulse(s.u / 0.6, 0.06, s.blur_u / 0.6), pulse(s.v / 0.9, 0.05, s.blur_v / 0.9))
     strip = smooth(1.62, 1.55, inner)
-    tone = 0.36 * (1 + 0.10 * rough + 0.05 * grain) * (1 - 0.35 * joint) * (1 - 0.28 * strip)
+    tone = 0.36 * (1 + 0.12 * rough) * (1 - 0.35 * joint) * (1 - 0.28 * strip)
     albedo = np.stack([tone * 1.04, tone, tone * 0.93]).astype(np.float32)
     if s.look.snow:
         cover = np.clip(0.86 + 0.12 * rough - 0.25 * (np.abs(inner - 2.6) < 0.6), 0, 1)

@@ -48,13 +48,12 @@ def _holes(
 
 def _plaster(s: Surface, chance: Float, ground: Float) -> Float:
     """The wall itself: plaster or bricks, stains, storey bands, a cornice."""
-    rough = noise("rough", s.u + chance * 97, s.v, s.blur_u, s.blur_v, 16)
-    grain = noise("grain", s.u, s.v, s.blur_u, s.blur_v, 3)
+    rough = noise("rough", s.u + chance * 97, s.v, s.blur_u, s.blur_v, 8)
     bricks = (np.floor(chance * 7) % 3 == 0).astype(np.float32)
     mortar = 1 - (1 - pulse(s.v / 0.16, 0.18, s.blur_v / 0.16)) * (
         1 - 0.5 * pulse(s.u / 0.5 + np.floor(s.v / 0.16) * 0.5, 0.07, s.blur_u / 0.5)
     )
-    tone = 1 + 0.07 * rough + 0.05 * grain + bricks * (0.30 * mortar - 0.12 + 0.06 * grain)
+    tone = 1 + 0.09 * rough + bricks * (0.30 * mortar - 0.12 + 0.05 * rough)
     tone *= 0.82 + 0.18 * smooth(0.0, 2.5, s.v)
     albedo = s.color * tone
     band = stripe(s.v - ground, -0.35, -0.05, s.blur_v) + stripe(s.v - s.trait(7), -0.55, 0.0, s.blur_v)
@@ -97,10 +96,18 @@ def _ground_floor(s: Surface, albedo: Float, shine: Float, a: Float, blur_a: Flo
     cloth = np.ascontiguousarray(AWNINGS[(chance * 29 % 1 * len(AWNINGS)).astype(np.int32)].T)
     folds = 0.75 + 0.5 * pulse(s.u / 0.5, 0.5, s.blur_u / 0.5) * (chance * 3 % 1 > 0.4)
     albedo = mix(albedo, cloth * folds, awning)
-    goods = 0.55 + 0.35 * noise("leaf", s.u, s.v, s.blur_u, s.blur_v, 7)
-    glow = np.clip(goods, 0.1, 1.5) * window * np.float32(0.9 * max(s.look.lamps, 0.10))
+    glow = _goods(s, window) * np.float32(0.9 * max(s.look.lamps, 0.10))
     lit = house * (dice < s.look.lit_windows) * np.float32(0.5) + glow
     return Paint(albedo, np.asarray(shine + np.stack([lit, lit * 0.80, lit * 0.52]), np.float32))
+
+
+def _goods(s: Surface, window: Float) -> Float:
+    """How brightly the things in a shop window shine."""
+    at = np.flatnonzero(window)
+    glow = np.zeros_like(window)
+    goods = 0.55 + 0.35 * noise("leaf", s.u[at], s.v[at], s.blur_u[at], s.blur_v[at], 7)
+    glow[at] = np.clip(goods, 0.1, 1.5) * window[at]
+    return glow
 
 
 def wall(s: Surface) -> Paint:

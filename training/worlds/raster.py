@@ -15,6 +15,8 @@ from .texture import leaf_outline
 
 Float = NDArray[np.float32]
 
+LARGE = 500
+"""Patches whose box holds more pixels than this are drawn one by one."""
 NEAR = 0.4
 """Nothing closer to the camera than this is drawn, metres."""
 
@@ -40,7 +42,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Patches as one camera sees them; only those that face it and lie in the picture."""
+    """Patches as one camera sees them; only those that face it and lie in the picture, the nearest first."""
 
     index: NDArray[np.int64]
     """Which patches these are, `[m]`."""
@@ -60,7 +62,8 @@ def look_at(patches: Patches, pose: Pose, lens: Lens) -> View:
     chosen = np.flatnonzero(facing)
     box = _boxes(points[chosen], lens)
     seen = (box[:, 0] < box[:, 2]) & (box[:, 1] < box[:, 3])
-    chosen, box = chosen[seen], box[seen]
+    order = np.flatnonzero(seen)[np.argsort(points[chosen[seen], 2].min(1))]
+    chosen, box = chosen[order], box[order]
     inverse = np.linalg.inv(lens.matrix @ to_camera[chosen])
     return View(chosen, inverse, box)
 
@@ -77,46 +80,96 @@ def _boxes(points: NDArray[np.float64], lens: Lens) -> NDArray[np.int64]:
     pixels = lens.matrix @ both
     depth = np.where(usable, both[:, 2], 1)
     x, y = pixels[:, 0] / depth, pixels[:, 1] / depth
-    lows = [np.floor(np.where(usable, a, np.inf).min(1)) - 1 for a in (x, y)]
-    highs = [np.ceil(np.where(usable, a, -np.inf).max(1)) + 1 for a in (x, y)]
+    lows = [np.floor(np.where(usable, a, np.inf).min(1)) for a in (x, y)]
+    highs = [np.floor(np.where(usable, a, -np.inf).max(1)) + 1 for a in (x, y)]
     limits = (lens.width + 1, lens.height + 1)
     edges = [np.clip(a, 0, limits[i % 2]) for i, a in enumerate((*lows, *highs))]
     return np.stack(edges, 1).astype(np.int64)
 
 
-def rasterize(patches: Patches, view: View, grid: Grid, layers: int = 2) -> NDArray[np.int16]:
-    """The number (in `view`, plus 1) of the nearest patch at every sample, `[layers h+1 w+1]`; 0: the sky."""
-    nearest = np.zeros((layers, grid.height + 1, grid.width + 1), np.float32)
+def rasterize(patches: Patches, view: View, grid: Grid) -> NDArray[np.int16]:
+    """The number (in `view`, plus 1) of the nearest patch at every sample, `[2 h+1 w+1]`; 0: the sky."""
+    nearest = np.zeros((2, grid.height + 1, grid.width + 1), np.float32)
     winner = np.zeros(nearest.shape, np.int16)
-    xs, ys = grid.x[:layers], grid.y[:layers]
-    rows = view.inverse.astype(np.float32)
-    shapes, traits = patches.shape[view.index].tolist(), patches.traits[view.index]
-    for number, (left, top, right, bottom) in enumerate(view.box.tolist()):
-        x, y = xs[:, :, left:right], ys[:, top:bottom]
-        (ux, uy, u0), (vx, vy, v0), (wx, wy, w0) = rows[number].tolist()
-        u = (ux * x + u0) + uy * y
-        v = (vx * x + v0) + vy * y
-        w = (wx * x + w0) + wy * y
-        old = nearest[:, top:bottom, left:right]
-        hit = w > old
-        hit &= np.minimum(u, v) >= 0
-        hit &= np.maximum(u, v) <= w
-        if shapes[number]:
-            at = np.nonzero(hit)
-            depth = 1 / w[at]
-            hit[at] = inside(Shape(shapes[number]), u[at] * depth, v[at] * depth, traits[number])
-        np.copyto(old, w, where=hit)
-        winner[:, top:bottom, left:right][hit] = number + 1
+    sizes = view.box[:, 2:] - view.box[:, :2]
+    large = sizes[:, 0] * sizes[:, 1] > LARGE
+    _draw_large(patches, view, grid, np.flatnonzero(large), (nearest, winner))
+    _draw_small(patches, view, grid, np.flatnonzero(~large), (nearest, winner))
     return winner
 
 
+Buffers = tuple[Float, NDArray[np.int16]]
+
+
+def _draw_large(
+    patches: Patches, view: View, grid: Grid, numbers: NDArray[np.int64], buffers: Buffers
+) -> None:
+    """Patch by patch: each as a picture of its own box."""
+    nearest, winner = buffers
+    xs, ys = grid.x, grid.y
+    rows = view.inverse.astype(np.float32)
+    for number in numbers.tolist():
+        left, top, right, bottom = view.box[number].tolist()
+        x, y = xs[:, :, left:right], ys[:, top:bottom]
+        (ux, uy, u0), (vx, vy, v0), (wx, wy, w0) = rows[number].tolist()
+        w = (wx * x + w0) + wy * y
+        old = nearest[:, top:bottom, left:right]
+        hit = w > old
+        if not hit.any():
+            continue
+        u = (ux * x + u0) + uy * y
+        v = (vx * x + v0) + vy * y
+        hit &= np.minimum(u, v) >= 0
+        hit &= np.maximum(u, v) <= w
+        patch = view.index[number]
+        if patches.shape[patch]:
+            at = np.nonzero(hit)
+            depth = 1 / w[at]
+            hit[at] = inside(Shape(patches.shape[patch]), u[at] * depth, v[at] * depth, patches.traits[patch])
+        np.copyto(old, w, where=hit)
+        np.copyto(winner[:, top:bottom, left:right], number + 1, where=hit)
+
+
+def _draw_small(
+    patches: Patches, view: View, grid: Grid, numbers: NDArray[np.int64], buffers: Buffers
+) -> None:
+    """All at once: the samples of all their boxes in one row."""
+    nearest, winner = buffers[0].ravel(), buffers[1].ravel()
+    left, top, right, bottom = view.box[numbers].T
+    wide, each = right - left, (right - left) * (bottom - top)
+    count = 2 * each
+    one = np.repeat(np.arange(numbers.size, dtype=np.int32), count)  # whose sample it is
+    place = (np.arange(one.size) - np.repeat(np.cumsum(count) - count, count)).astype(np.int32)
+    layer, place = np.divmod(place, each.astype(np.int32)[one])
+    down, across = np.divmod(place, wide.astype(np.int32)[one])
+    row, column = down + top.astype(np.int32)[one], across + left.astype(np.int32)[one]
+    half = np.float32(0.5) - np.float32(0.5) * layer.astype(np.float32)
+    x, y = column.astype(np.float32) + half, row.astype(np.float32) + half
+    at = (layer * (grid.height + 1) + row) * (grid.width + 1) + column
+    rows = np.ascontiguousarray(view.inverse[numbers].reshape(-1, 9).T, np.float32)
+    u, v, w = (rows[i][one] * x + rows[i + 1][one] * y + rows[i + 2][one] for i in (0, 3, 6))
+    hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w) & (w > nearest[at]))
+    one, at, depth = one[hit], at[hit].astype(np.intp), 1 / w[hit]
+    u, v, w = u[hit] * depth, v[hit] * depth, w[hit]
+    patch = view.index[numbers][one]
+    shape = patches.shape[patch]
+    covered = np.ones(one.size, np.bool_)
+    for kind in np.unique(shape[shape > 0]):
+        part = np.flatnonzero(shape == kind)
+        covered[part] = inside(Shape(kind), u[part], v[part], patches.traits[patch[part]].T)
+    at, w, one = at[covered], w[covered], one[covered]
+    np.maximum.at(nearest, at, w)
+    front = w == nearest[at]
+    winner[at[front]] = numbers[one[front]] + 1
+
+
 def inside(shape: Shape, u: Float, v: Float, traits: Float) -> NDArray[np.bool_]:
-    """Where a patch's shape covers its parallelogram; u, v `[n]` in 0..1, v upwards."""
+    """Where a patch's shape covers its parallelogram; u, v `[n]` in 0..1, v upwards; traits `[TRAITS]` or `[TRAITS n]`."""
     x = 2 * u - 1
     if shape is Shape.ELLIPSE:
         return np.asarray(x * x + (2 * v - 1) ** 2 <= 1)
     if shape is Shape.CROWN:
-        return np.asarray(x * x + (2 * v - 1) ** 2 <= leaf_outline(u, v, float(traits[3])))
+        return np.asarray(x * x + (2 * v - 1) ** 2 <= leaf_outline(u, v, traits[3]))
     if shape is Shape.TAPERED:  # traits 4 and 5: how much the top is narrower on the left and on the right
         return np.asarray((u >= v * traits[4]) & (u <= 1 - v * traits[5]))
     if shape is Shape.TRIANGLE:

@@ -1,6 +1,7 @@
 """From samples to a picture: paint every material, light it, put air before it, blend samples into pixels."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,98 +29,159 @@ _PAINTERS: dict[Material, Callable[[Surface], Paint]] = {
 }  # fmt: skip
 
 
+def _first(size: int) -> slice:
+    return slice(0, size)
+
+
+def _second(size: int) -> slice:
+    return slice(1, size + 1)
+
+
+_CORNERS = ((_first, _first), (_first, _second), (_second, _first), (_second, _second))
+"""Which corner samples belong to the pixels' four corners: slices of rows and columns, given height and width."""
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """Samples in the order in which they are painted: sky first, then patch by patch, material by material."""
+
+    order: NDArray[np.intp]
+    """Sample numbers, `[n]`."""
+    sky: int
+    """So many at the start are sky."""
+    patches: NDArray[np.int64]
+    """Which patches (numbers in the view) follow, `[m]`."""
+    counts: NDArray[np.int64]
+    """How many samples each has, `[m]`."""
+
+
+def line_up(sight: Sight) -> Queue:
+    """Choose and sort the samples."""
+    by_material = np.argsort(sight.scene.patches.material[sight.view.index], kind="stable")
+    rank = np.zeros(by_material.size + 1, np.int16)
+    rank[1 + by_material] = 1 + np.arange(by_material.size)
+    samples = np.flatnonzero(_needed(sight))
+    ranks = rank[sight.winner.ravel()[samples]]
+    counts = np.bincount(ranks, minlength=rank.size)
+    seen = np.flatnonzero(counts[1:])
+    order = samples[np.argsort(ranks, kind="stable")]
+    return Queue(order, int(counts[0]), by_material[seen], counts[1 + seen])
+
+
+def _needed(sight: Sight) -> NDArray[np.bool_]:
+    """Samples that take part in the picture: all centres, and the corners where several patches meet, `[2 h+1 w+1]`."""
+    h, w = sight.lens.height, sight.lens.width
+    needed = np.zeros(sight.winner.shape, np.bool_)
+    needed[0, :h, :w] = True
+    for rows, columns in _CORNERS:
+        needed[1, rows(h), columns(w)] |= sight.winner[1, rows(h), columns(w)] != sight.winner[0, :h, :w]
+    return needed
+
+
 def shade(sight: Sight, look: Look) -> NDArray[np.uint8]:
     """The picture, uint8 `[h w 3]`."""
-    material = np.concatenate([[0], sight.scene.patches.material[sight.view.index]]).astype(np.uint8)
-    winner = sight.winner.ravel()
-    order = np.argsort(material[winner], kind="stable")
-    sorted_winner = winner[order]
-    starts = np.searchsorted(material[sorted_winner], np.arange(len(Material) + 1)).tolist()
-    x, y = _positions(sight, order)
+    queue = line_up(sight)
+    x, y = _positions(sight, queue.order)
     to_world = (sight.pose.axes @ np.linalg.inv(sight.lens.matrix)).astype(np.float32)
-    rays = _transform(to_world, x, y)
-    color = np.empty((3, order.size), np.float32)
-    color[:, : starts[1]] = paint_sky(rays[:, : starts[1]], 1 / sight.lens.focal, look)
-    solid = slice(starts[1], order.size)
-    depth, surface = _surface(sight, look, sorted_winner[solid] - 1, (x[solid], y[solid]), rays[:, solid])
-    lit = _light(sight, look, surface, sorted_winner[solid] - 1)
-    painted = color[:, solid]
-    for kind, paint in _PAINTERS.items():
-        part = slice(starts[kind] - starts[1], starts[kind + 1] - starts[1])
-        if part.start < part.stop:
-            albedo, shine = paint(_cut(surface, part))
-            painted[:, part] = albedo * lit[:, part] if shine is None else albedo * lit[:, part] + shine
-    color[:, solid] = add_haze(painted, rays[:, solid], depth, look)
-    samples = np.empty_like(color)
-    samples[:, order] = to_display(color, look.exposure)
+    rays = np.stack([float(a) * x + (float(b) * y + float(c)) for a, b, c in to_world])
+    color = np.empty_like(rays)
+    sky = queue.sky
+    color[:, :sky] = paint_sky(rays[:, :sky], 1 / sight.lens.focal, look)
+    color[:, sky:] = _paint(sight, queue, look, (x[sky:], y[sky:]), rays[:, sky:])
+    samples = np.zeros((3, sight.winner.size), np.float32)
+    samples[:, queue.order] = to_display(color, look.exposure)
     return _resolve(sight, samples, look)
 
 
 def _positions(sight: Sight, order: NDArray[np.intp]) -> tuple[Float, Float]:
     """Where the samples lie in the picture, pixels."""
-    across, down = sight.lens.width + 1, sight.lens.height + 1
-    layer, rest = np.divmod(order.astype(np.int32), across * down)
-    row, column = np.divmod(rest, across)
-    half = (0.5 - 0.5 * layer).astype(np.float32)
-    return column + half, row + half
+    half = np.array([0.5, 0], np.float32)
+    shape = (2, sight.lens.height + 1, sight.lens.width + 1)
+    x = np.broadcast_to(np.arange(shape[2], dtype=np.float32) + half[:, None, None], shape)
+    y = np.broadcast_to(np.arange(shape[1], dtype=np.float32)[:, None] + half[:, None, None], shape)
+    return x.ravel()[order], y.ravel()[order]
 
 
-def _transform(matrix: Float, x: Float, y: Float) -> Float:
-    """`matrix @ (x, y, 1)` for every sample, `[3 n]`."""
-    return np.stack([float(a) * x + (float(b) * y + float(c)) for a, b, c in matrix])
+def _paint(sight: Sight, queue: Queue, look: Look, at: tuple[Float, Float], rays: Float) -> Float:
+    """Colour of the samples that see a patch, `[3 n]`."""
+    depth, surface = _surface(sight, queue, look, at, rays)
+    material = sight.scene.patches.material[sight.view.index[queue.patches]]
+    ends = np.concatenate([[0], np.cumsum(queue.counts)])
+    first = np.searchsorted(material, np.arange(len(Material) + 1))
+    light = _light(sight, queue, look, surface, int(ends[first[Material.GRASS + 1]]))
+    color = np.empty_like(rays)
+    for kind, paint in _PAINTERS.items():
+        group = slice(first[kind], first[kind + 1])
+        part = slice(ends[group.start], ends[group.stop])
+        if part.start < part.stop:
+            albedo, shine = paint(_cut(surface, part, group))
+            np.multiply(albedo, light[:, part], out=color[:, part])
+            if shine is not None:
+                color[:, part] += shine
+    return add_haze(color, rays, depth, look)
 
 
 def _surface(
-    sight: Sight, look: Look, patch: NDArray[np.int16], at: tuple[Float, Float], rays: Float
+    sight: Sight, queue: Queue, look: Look, at: tuple[Float, Float], rays: Float
 ) -> tuple[Float, Surface]:
-    """Depth and surface position of samples that see a patch."""
+    """Depth and place on the patch of samples that see one."""
     x, y = at
-    chosen = sight.view.index
     patches = sight.scene.patches
-    sizes = np.stack([np.linalg.norm(patches.across[chosen], axis=1), np.linalg.norm(patches.up[chosen], axis=1)])
-    table = np.concatenate([sight.view.inverse.reshape(-1, 9), sizes.T], 1).astype(np.float32)
-    ux, uy, u0, vx, vy, v0, wx, wy, w0, width, height = np.ascontiguousarray(table[patch].T)
+    chosen = sight.view.index[queue.patches]
+    sizes = [np.linalg.norm(edge[chosen], axis=1)[None] for edge in (patches.across, patches.up)]
+    table = np.concatenate([sight.view.inverse[queue.patches].reshape(-1, 9).T, *sizes]).astype(np.float32)
+    ux, uy, u0, vx, vy, v0, wx, wy, w0, width, height = (np.repeat(row, queue.counts) for row in table)
     depth = 1 / (wx * x + wy * y + w0)
     u, v = (ux * x + uy * y + u0) * depth, (vx * x + vy * y + v0) * depth
     blur_u = np.maximum(np.abs(ux - u * wx), np.abs(uy - u * wy)) * depth * width
     blur_v = np.maximum(np.abs(vx - v * wx), np.abs(vy - v * wy)) * depth * height
     eye = np.array([[sight.pose.x], [sight.pose.y], [sight.pose.z]], np.float32)
-    traits = patches.traits[chosen][patch]
-    return depth, Surface(u * width, v * height, width, height, blur_u, blur_v, traits, eye + rays * depth, look)
+    traits = np.ascontiguousarray(patches.traits[chosen].T)
+    return depth, Surface(
+        u * width, v * height, width, height, blur_u, blur_v, traits, queue.counts, eye + rays * depth, look
+    )
 
 
-def _cut(s: Surface, part: slice) -> Surface:
+def _cut(s: Surface, part: slice, group: slice) -> Surface:
+    """The samples `part`, which belong to the patches `group`."""
     return Surface(
-        s.u[part], s.v[part], s.width[part], s.height[part], s.blur_u[part], s.blur_v[part], s.traits[part],
-        s.world[:, part], s.look,
+        s.u[part], s.v[part], s.width[part], s.height[part], s.blur_u[part], s.blur_v[part], s.traits[:, group],
+        s.counts[group], s.world[:, part], s.look,
     )  # fmt: skip
 
 
-def _light(sight: Sight, look: Look, surface: Surface, patch: NDArray[np.int16]) -> Float:
-    """Light that arrives at every sample, `[3 n]`."""
-    chosen = sight.view.index
-    normal = -np.cross(sight.scene.patches.across[chosen], sight.scene.patches.up[chosen])
+def _light(sight: Sight, queue: Queue, look: Look, surface: Surface, ground_end: int) -> Float:
+    """Light that arrives at every sample, `[3 n]`; the first `ground_end` samples lie on the ground."""
+    patches, chosen = sight.scene.patches, sight.view.index[queue.patches]
+    normal = -np.cross(patches.across[chosen], patches.up[chosen])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    facing = np.maximum(normal @ look.sun_axis, 0).astype(np.float32)
-    material = sight.scene.patches.material[chosen]
-    facing = np.where(np.isin(material, (Material.CROWN, Material.CLOTH)), np.float32(0.55), facing)
-    open_sky = (0.66 + 0.34 * normal[:, 1]).astype(np.float32)
-    flat = (normal[:, 1] > 0.9) & (material != Material.CAR_TOP)
+    facing = np.maximum(normal @ look.sun_axis, 0)
+    facing = np.where(np.isin(patches.material[chosen], (Material.CROWN, Material.CLOTH)), 0.55, facing)
     world = surface.world
-    free, glow = ground_map(sight.scene, sight.pose.z, look).read(world[0], world[2])
-    free = np.where(flat[patch], free, 1)
-    sun = facing[patch] * sun_reaches(world, sight.scene.skyline, look) * free
-    sky = open_sky[patch] * (0.45 + 0.55 * free)
-    lamp = glow * np.exp(np.maximum(world[1] - 2.0, 0) * np.float32(-0.28)) * (0.62 + 0.38 * flat[patch])
-    rows = zip(look.sun_light, look.sky_light, LAMP, strict=True)
-    return np.stack([sun * np.float32(a) + sky * np.float32(b) + lamp * np.float32(c) for a, b, c in rows])
+    nearby = ground_map(sight.scene, sight.pose.z, look)
+    sun = np.repeat(facing.astype(np.float32), queue.counts) * sun_reaches(world, sight.scene.skyline, look)
+    sky = np.repeat((0.66 + 0.34 * normal[:, 1]).astype(np.float32), queue.counts)
+    free = nearby.read(nearby.open_, world[0, :ground_end], world[2, :ground_end])
+    sun[:ground_end] *= free
+    sky[:ground_end] *= 0.45 + 0.55 * free
+    rows = zip(look.sun_light, look.sky_light, strict=True)
+    light = np.stack([sun * np.float32(a) + sky * np.float32(b) for a, b in rows])
+    if look.lamps:
+        lamp = nearby.read(nearby.glow, world[0], world[2])
+        lamp[ground_end:] *= 0.62 * np.exp(np.maximum(world[1, ground_end:] - 2, 0) * np.float32(-0.28))
+        light += np.array(LAMP, np.float32)[:, None] * lamp
+    return light
 
 
 def _resolve(sight: Sight, samples: Float, look: Look) -> NDArray[np.uint8]:
-    """Half of a pixel is its centre, an eighth each of its corners."""
+    """Half of a pixel is its centre, an eighth each of its corners; a corner of the same patch counts as the centre,
+    for what is painted on a patch is free of aliasing by itself."""
     h, w = sight.lens.height, sight.lens.width
-    centre, corner = samples.reshape(3, 2, h + 1, w + 1).swapaxes(0, 1)
-    rows = corner[:, 1:] + corner[:, :-1]
-    picture = 0.5 * centre[:, :h, :w] + 0.125 * (rows[:, :, 1:] + rows[:, :, :-1])
+    layers = samples.reshape(3, 2, h + 1, w + 1)
+    centre, owner = layers[:, 0, :h, :w], sight.winner[0, :h, :w]
+    picture = centre.copy()
+    for rows, columns in _CORNERS:
+        other = np.float32(0.125) * (sight.winner[1, rows(h), columns(w)] != owner)
+        picture += (layers[:, 1, rows(h), columns(w)] - centre) * other
     add_halos(picture, sight, look)
     return np.ascontiguousarray((picture * 255 + 0.5).clip(0, 255).astype(np.uint8).transpose(1, 2, 0))

@@ -34,7 +34,9 @@ class Surface:
     blur_v: Float
     """Metres of the patch that one pixel covers, `[n]`."""
     traits: Float
-    """`[n TRAITS]`."""
+    """Those of the patches in order, `[TRAITS m]`."""
+    counts: NDArray[np.int64]
+    """How many samples in a row belong to each of the patches, `[m]`."""
     world: Float
     """x, y, z in metres from the start of the camera's block, `[3 n]`."""
     look: Look
@@ -42,10 +44,10 @@ class Surface:
     @property
     def color(self) -> Float:
         """The patch's own colour, `[3 n]`."""
-        return np.ascontiguousarray(self.traits[:, :3].T)
+        return np.repeat(self.traits[:3], self.counts, axis=1)
 
     def trait(self, number: int) -> Float:
-        return np.ascontiguousarray(self.traits[:, number])
+        return np.repeat(self.traits[number], self.counts)
 
 
 def mix(under: Float, over: tuple[float, float, float] | Float, amount: Float) -> Float:

@@ -40,8 +40,7 @@ def _average(table: Float, axis: int) -> Float:
 def _pyramid(kind: str) -> tuple[Float, NDArray[np.int32]]:
     """All averages of a noise, flat, and where that of level (across, up) begins, `[LEVELS LEVELS]`."""
     base = {
-        "rough": lambda: _shape_spectrum(_white(1), 1.0),
-        "grain": lambda: _shape_spectrum(_white(2), 0.35, 6),
+        "rough": lambda: _shape_spectrum(_white(1), 0.85),
         "cloud": lambda: _shape_spectrum(_white(3), 1.5),
         "leaf": lambda: _shape_spectrum(np.sign(_shape_spectrum(_white(4), 0.6, 5)), 0.25, 3),
     }[kind]()
@@ -63,7 +62,7 @@ def _pyramid(kind: str) -> tuple[Float, NDArray[np.int32]]:
 def noise(kind: str, u: Float, v: Float, footprint_u: Float, footprint_v: Float, period: float) -> Float:
     """Noise (mean 0, deviation 1) at (u, v), averaged over the footprint; all `[n]`, metres; repeats after `period`.
 
-    kind: "rough" (all scales alike), "grain" (fine), "cloud" (soft), "leaf" (blotches with edges).
+    kind: "rough" (much at all scales), "cloud" (soft), "leaf" (blotches with edges).
     """
     table, starts = _pyramid(kind)
     scale = np.float32(SIZE / period)
@@ -113,11 +112,11 @@ def smooth(low: float, high: float, x: Float) -> Float:
     return np.asarray(s * s * (3 - 2 * s), np.float32)
 
 
-def leaf_outline(u: Float, v: Float, chance: float) -> Float:
+def leaf_outline(u: Float, v: Float, chance: Float) -> Float:
     """Squared radius of a tree crown's ragged edge at (u, v) in 0..1, where 1 is the parallelogram's inner circle."""
     table = _pyramid("leaf")[0]
     bumps = _pyramid("cloud")[0]
-    shift = int(chance * 9973)
+    shift = (chance * np.float32(9973)).astype(np.int32)
     cell = ((v * 48).astype(np.int32) + shift & 255) * SIZE + ((u * 48).astype(np.int32) + 3 * shift & 255)
     lump = ((v * 40).astype(np.int32) + 7 * shift & 255) * SIZE + ((u * 40).astype(np.int32) + shift & 255)
     return np.asarray(0.78 + 0.11 * table[cell] + 0.13 * bumps[lump], np.float32)

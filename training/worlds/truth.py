@@ -28,15 +28,23 @@ def truth_of(now: Sight, before: Sight) -> Truth:
     ids = np.concatenate([[Label.SKY], patches.label[index]]).astype(np.uint8)[winner]
     instances = np.concatenate([[0], patches.instance[index]]).astype(np.int32)[winner]
     x, y = np.arange(w) + 0.5, np.arange(h)[:, None] + 0.5
-    inverse = np.concatenate([np.zeros((1, 3)), now.view.inverse[:, 2]])[winner]
+    nearness = np.concatenate([np.zeros((1, 3)), now.view.inverse[:, 2]])
     with np.errstate(divide="ignore"):
-        depth = 1 / (inverse[..., 0] * x + inverse[..., 1] * y + inverse[..., 2])
-    back = _homographies(now)[winner]  # [h w 3 3]
-    where = back[..., 0] * x[..., None] + back[..., 1] * y[..., None] + back[..., 2]
-    old_x, old_y = where[..., 0] / where[..., 2], where[..., 1] / where[..., 2]
+        depth = 1 / _apply(nearness, winner, x, y)
+    back = _homographies(now)
+    old_x, old_y, old_z = (_apply(back[:, i], winner, x, y) for i in range(3))
+    old_x, old_y = old_x / old_z, old_y / old_z
     flow = np.stack([old_x - x, old_y - y]).astype(np.float32)
-    hidden = _hidden(now, before, old_x, old_y) | (where[..., 2] <= 0)
+    hidden = _hidden(now, before, old_x, old_y) | (old_z <= 0)
     return Truth(ids, instances, flow, hidden, depth.astype(np.float32))
+
+
+def _apply(
+    rows: NDArray[np.float64], winner: NDArray[np.int16], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The row (a, b, c) of every pixel's patch, times (x, y, 1): rows `[m+1 3]`, the others `[h w]`."""
+    a, b, c = np.ascontiguousarray(rows.T)
+    return np.asarray(a[winner] * x + b[winner] * y + c[winner])
 
 
 def _homographies(now: Sight) -> NDArray[np.float64]:

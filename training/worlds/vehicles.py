@@ -49,15 +49,15 @@ def add_car(
     high = roof - shoulder
     ends, depth = 2 * lean, c1 - c0
     add((x0, 0.02, z0), (width, 0, 0), (0, shoulder, 0), Material.CAR_END, lights, Shape.CAR_END)
-    add((x0, 0.02, z0), (0, 0, length), (0, shoulder, 0), Material.CAR_SIDE, lights, Shape.CAR_SIDE)
-    add((x1, 0.02, z1), (0, 0, -length), (0, shoulder, 0), Material.CAR_SIDE, lights, Shape.CAR_SIDE)
+    add((x0, 0.02, z1), (0, 0, -length), (0, shoulder, 0), Material.CAR_SIDE, lights, Shape.CAR_SIDE)
+    add((x1, 0.02, z0), (0, 0, length), (0, shoulder, 0), Material.CAR_SIDE, lights, Shape.CAR_SIDE)
     add((x0, shoulder - 0.01, z0), (width, 0, 0), (0, 0, length), Material.CAR_TOP, lights, Shape.FULL)
     narrow = (lean / width, lean / width, 0.0)
     add((x0, shoulder, c0), (width, 0, 0), (0, high, slope_near), Material.GLASS, narrow, Shape.TAPERED)
-    left = (slope_near / depth, slope_far / depth, 1.0)
-    right = (slope_far / depth, slope_near / depth, 1.0)
-    add((x0, shoulder, c0), (0, 0, depth), (lean, high, 0), Material.GLASS, left, Shape.TAPERED)
-    add((x1, shoulder, c1), (0, 0, -depth), (-lean, high, 0), Material.GLASS, right, Shape.TAPERED)
+    left = (slope_far / depth, slope_near / depth, 1.0)
+    right = (slope_near / depth, slope_far / depth, 1.0)
+    add((x0, shoulder, c1), (0, 0, -depth), (lean, high, 0), Material.GLASS, left, Shape.TAPERED)
+    add((x1, shoulder, c0), (0, 0, depth), (-lean, high, 0), Material.GLASS, right, Shape.TAPERED)
     add(
         (x0 + lean, roof, c0 + slope_near), (width - ends, 0, 0), (0, 0, depth - slope_near - slope_far),
         Material.CAR_TOP, lights, Shape.FULL,
