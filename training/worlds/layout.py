@@ -19,7 +19,6 @@ from .vehicles import Step, add_car, add_person, walking_phase
 SIGHT = 4
 """Blocks ahead of the camera that are drawn."""
 STONE = linear("9a968e")
-ASPHALT = linear("6a6b6e")
 GRASS = linear("6f8f48")
 HEIGHT_CELL = 0.5
 """Metres between two entries of a block's skyline."""
@@ -100,7 +99,7 @@ def _block(seed: int, index: int) -> Scene:
 def _add_ground(patches: PatchList, end: float) -> None:
     crossing = 1.0 if end < BLOCK else 0.0
     patches.add(
-        (-90, 0, 0), (180, 0, 0), (0, 0, BLOCK), Material.ROAD, Label.ROAD, ASPHALT, 0, (crossing, end)
+        (-90, 0, 0), (180, 0, 0), (0, 0, BLOCK), Material.ROAD, Label.ROAD, STONE, 0, (crossing, end)
     )
     for side in (-1, 1):
         x = side * ROAD_HALF

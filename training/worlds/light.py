@@ -17,7 +17,7 @@ CELL_X, CELL_Z = 0.25, 0.5
 """Size of the ground map's cells, metres."""
 COLUMNS, ROWS = 88, 200
 LEFT = -11.0
-LAMP = (1.0, 0.70, 0.36)
+LAMP = (1.05, 0.70, 0.42)
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,28 +46,28 @@ class Look:
 
 _TABLE = {
     "noon": Look(
-        sun=(0.42, 0.78, -0.46), sun_light=(1.25, 1.16, 0.98), sky_light=(0.42, 0.50, 0.64),
-        zenith=(0.10, 0.26, 0.62), horizon=(0.52, 0.68, 0.86), haze=(0.56, 0.68, 0.82), haze_distance=260,
-        glow=(0.10, 0.08, 0.04), cloud=(1.15, 1.15, 1.15), cloud_cover=0.45, lamps=0.0, lit_windows=0.0, snow=0.0,
-        exposure=1.25,
+        sun=(0.42, 0.78, -0.46), sun_light=(1.75, 1.58, 1.28), sky_light=(0.36, 0.44, 0.60),
+        zenith=(0.05, 0.19, 0.58), horizon=(0.40, 0.62, 0.92), haze=(0.50, 0.66, 0.86), haze_distance=330,
+        glow=(0.10, 0.08, 0.04), cloud=(1.25, 1.24, 1.22), cloud_cover=0.62, lamps=0.0, lit_windows=0.0, snow=0.0,
+        exposure=1.2,
     ),
     "dusk": Look(
-        sun=(0.42, 0.17, 0.9), sun_light=(1.5, 0.72, 0.30), sky_light=(0.34, 0.28, 0.36),
-        zenith=(0.10, 0.13, 0.34), horizon=(0.95, 0.46, 0.22), haze=(0.72, 0.40, 0.26), haze_distance=150,
-        glow=(1.1, 0.55, 0.16), cloud=(1.0, 0.42, 0.30), cloud_cover=0.55, lamps=0.55, lit_windows=0.3, snow=0.0,
+        sun=(0.36, 0.20, 0.91), sun_light=(2.1, 0.92, 0.34), sky_light=(0.25, 0.22, 0.34),
+        zenith=(0.07, 0.11, 0.36), horizon=(1.05, 0.44, 0.20), haze=(0.52, 0.28, 0.22), haze_distance=210,
+        glow=(1.3, 0.60, 0.16), cloud=(1.25, 0.42, 0.30), cloud_cover=0.66, lamps=0.5, lit_windows=0.3, snow=0.0,
         exposure=1.25,
     ),
     "night": Look(
-        sun=(-0.4, 0.8, 0.3), sun_light=(0.012, 0.016, 0.03), sky_light=(0.020, 0.026, 0.050),
-        zenith=(0.004, 0.007, 0.022), horizon=(0.030, 0.030, 0.050), haze=(0.026, 0.025, 0.036), haze_distance=160,
-        glow=(0.02, 0.02, 0.03), cloud=(0.022, 0.022, 0.032), cloud_cover=0.5, lamps=1.0, lit_windows=0.42, snow=0.0,
-        exposure=1.6,
+        sun=(-0.4, 0.8, 0.3), sun_light=(0.012, 0.018, 0.04), sky_light=(0.022, 0.030, 0.066),
+        zenith=(0.004, 0.008, 0.028), horizon=(0.034, 0.036, 0.066), haze=(0.026, 0.026, 0.044), haze_distance=170,
+        glow=(0.02, 0.02, 0.03), cloud=(0.030, 0.030, 0.046), cloud_cover=0.6, lamps=1.0, lit_windows=0.42, snow=0.0,
+        exposure=1.7,
     ),
     "snow": Look(
-        sun=(0.3, 0.9, -0.3), sun_light=(0.10, 0.10, 0.11), sky_light=(0.80, 0.84, 0.92),
-        zenith=(0.58, 0.64, 0.72), horizon=(0.78, 0.81, 0.85), haze=(0.76, 0.80, 0.85), haze_distance=110,
-        glow=(0.0, 0.0, 0.0), cloud=(0.88, 0.90, 0.93), cloud_cover=0.9, lamps=0.0, lit_windows=0.12, snow=1.0,
-        exposure=1.25,
+        sun=(0.3, 0.9, -0.3), sun_light=(0.16, 0.15, 0.14), sky_light=(0.74, 0.80, 0.92),
+        zenith=(0.50, 0.58, 0.70), horizon=(0.76, 0.80, 0.86), haze=(0.74, 0.79, 0.86), haze_distance=150,
+        glow=(0.0, 0.0, 0.0), cloud=(0.90, 0.92, 0.95), cloud_cover=0.9, lamps=0.12, lit_windows=0.16, snow=1.0,
+        exposure=1.35,
     ),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ def road(s: Surface) -> Paint:
     broad = noise("cloud", x, z, s.blur_u, s.blur_v, 64)
     wear = np.abs(np.abs(np.abs(x) - LANE) - 0.75)
     tracks = np.exp(-((wear / 0.32) ** 2)).astype(np.float32)
-    tone = 0.21 * (1 + 0.13 * rough + 0.08 * broad - 0.13 * tracks * (np.abs(x) < 3.6))
+    tone = 0.165 * (1 + 0.13 * rough + 0.08 * broad - 0.13 * tracks * (np.abs(x) < 3.6))
     albedo = np.stack([tone, tone * 1.01, tone * 1.04]).astype(np.float32)
     chalk = _markings(s) * (0.86 + 0.14 * np.clip(0.6 * rough + 0.5, 0, 1))
     albedo = mix(albedo, CHALK, chalk)
@@ -51,7 +51,7 @@ def pavement(s: Surface) -> Paint:
     inner = np.where(s.trait(4) > 0, s.u, s.width - s.u)
     joint = np.maximum(pulse(s.u / 0.6, 0.06, s.blur_u / 0.6), pulse(s.v / 0.9, 0.05, s.blur_v / 0.9))
     strip = smooth(1.62, 1.55, inner)
-    tone = 0.36 * (1 + 0.12 * rough) * (1 - 0.35 * joint) * (1 - 0.28 * strip)
+    tone = 0.34 * (1 + 0.12 * rough) * (1 - 0.35 * joint) * (1 - 0.28 * strip)
     albedo = np.stack([tone * 1.04, tone, tone * 0.93]).astype(np.float32)
     if s.look.snow:
         cover = np.clip(0.86 + 0.12 * rough - 0.25 * (np.abs(inner - 2.6) < 0.6), 0, 1)

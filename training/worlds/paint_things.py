@@ -19,7 +19,8 @@ def crown(s: Surface) -> Paint:
     x, y = s.u / s.width * 2 - 1, s.v / s.height * 2 - 1
     leaves = noise("leaf", s.u + 40 * chance, s.v, s.blur_u, s.blur_v, 6)
     clumps = noise("rough", s.u + 60 * chance, s.v, s.blur_u, s.blur_v, 10)
-    top = 0.62 + 0.34 * y - 0.16 * (x * x) + 0.1 * s.trait(4)
+    sunny = np.float32(s.look.sun_axis[0] * 0.22)
+    top = 0.62 + 0.36 * y - 0.12 * (x * x) + sunny * x + 0.1 * s.trait(4)
     tone = np.clip(top + 0.22 * clumps + 0.20 * leaves, 0.10, 1.6)
     albedo = s.color * tone
     warm = np.array([0.16, 0.10, -0.02], np.float32)[:, None] * np.clip(clumps * tone, -0.4, 1) * 0.5
@@ -54,7 +55,7 @@ def car_side(s: Surface) -> Paint:
     sheen = 0.72 + 0.45 * smooth(0.3, 0.85, v) - 0.18 * stripe(v, 0.50, 0.54, s.blur_v)
     doors = np.maximum(stripe(a, 0.345, 0.355, s.blur_u / s.width), stripe(a, 0.585, 0.595, s.blur_u / s.width))
     albedo = np.asarray(s.color * (sheen * (1 - 0.5 * doors)), np.float32)
-    albedo = mix(albedo, (0.03, 0.03, 0.032), smooth(0.33, 0.24, v))
+    albedo = mix(albedo, (0.03, 0.03, 0.032), smooth(0.32, 0.22, v))
     albedo = mix(albedo, (0.022, 0.022, 0.024), smooth(0.40, 0.36, radius))
     albedo = mix(albedo, (0.36, 0.37, 0.39), smooth(0.22, 0.18, radius))
     return Paint(albedo)
@@ -67,8 +68,9 @@ def car_end(s: Surface) -> Paint:
     sheen = 0.75 + 0.4 * smooth(0.3, 0.9, v)
     albedo = np.asarray(s.color * sheen, np.float32)
     blur = s.blur_u / s.width * 2
-    bumper = stripe(v, 0.28, 0.42, s.blur_v)
-    albedo = mix(albedo, (0.045, 0.046, 0.05), 0.75 * bumper + 0.95 * (v < 0.28))
+    bumper = stripe(v, 0.22, 0.40, s.blur_v)
+    albedo = mix(albedo, (0.045, 0.046, 0.05), 0.75 * bumper)
+    albedo = mix(albedo, (0.018, 0.018, 0.02), stripe(v, -1.0, 0.22, s.blur_v))
     plate = stripe(x, 0.0, 0.29, blur) * stripe(v, 0.44, 0.56, s.blur_v)
     albedo = mix(albedo, (0.75, 0.74, 0.70), plate)
     grille = stripe(x, 0.0, 0.5, blur) * stripe(v, 0.58, 0.70, s.blur_v) * front
@@ -94,7 +96,7 @@ def glass(s: Surface) -> Paint:
     inner = np.minimum(a - b * left, 1 - a - b * right) * s.width
     pane = smooth(0.05, 0.09, inner) * stripe(b, 0.06, 0.88, s.blur_v / s.height)
     pane *= 1 - s.trait(6) * stripe(a, 0.50, 0.525, s.blur_u / s.width)
-    sky = np.array(s.look.horizon, np.float32)[:, None] * (0.08 + 0.22 * b)
+    sky = np.array(s.look.haze, np.float32)[:, None] * (0.06 + 0.20 * b)
     panes = np.array([0.035, 0.042, 0.048], np.float32)[:, None] + sky
     return Paint(mix(np.asarray(s.color * np.float32(1.05), np.float32), np.asarray(panes, np.float32), pane))
 

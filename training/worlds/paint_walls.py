@@ -35,7 +35,7 @@ def facade(s: Surface) -> Paint:
     dice = speckle(column, row, chance)
     glass = _glass(s, dice, b - row)
     albedo = mix(albedo, glass, pane)
-    shine = _light_behind(s, dice, pane)
+    shine = _light_behind(s, dice, pane) * (0.6 + 0.5 * (b - row))
     return _ground_floor(s, albedo, shine, a, blur_a, dice)
 
 
@@ -96,17 +96,21 @@ def _ground_floor(s: Surface, albedo: Float, shine: Float, a: Float, blur_a: Flo
     cloth = np.ascontiguousarray(AWNINGS[(chance * 29 % 1 * len(AWNINGS)).astype(np.int32)].T)
     folds = 0.75 + 0.5 * pulse(s.u / 0.5, 0.5, s.blur_u / 0.5) * (chance * 3 % 1 > 0.4)
     albedo = mix(albedo, cloth * folds, awning)
-    glow = _goods(s, window) * np.float32(0.9 * max(s.look.lamps, 0.10))
+    glow = _goods(s, window) * np.float32(0.9 * max(1.15 * s.look.lamps, 0.12))
     lit = house * (dice < s.look.lit_windows) * np.float32(0.5) + glow
     return Paint(albedo, np.asarray(shine + np.stack([lit, lit * 0.80, lit * 0.52]), np.float32))
 
 
 def _goods(s: Surface, window: Float) -> Float:
-    """How brightly the things in a shop window shine."""
+    """How brightly the shelves in a shop window shine."""
     at = np.flatnonzero(window)
     glow = np.zeros_like(window)
-    goods = 0.55 + 0.35 * noise("leaf", s.u[at], s.v[at], s.blur_u[at], s.blur_v[at], 7)
-    glow[at] = np.clip(goods, 0.1, 1.5) * window[at]
+    a, b = s.u[at] / 0.42, s.v[at] / 0.62
+    blur = s.blur_u[at] / 0.42
+    thing = pulse(a, 0.78, blur) * pulse(b - 0.1, 0.7, s.blur_v[at] / 0.62)
+    dice = speckle(np.floor(a), np.floor(b), s.trait(3)[at])
+    dice += (0.5 - dice) * smooth(0.6, 1.6, blur)
+    glow[at] = (0.34 + thing * (0.75 * dice - 0.12)) * window[at]
     return glow
 
 

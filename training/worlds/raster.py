@@ -177,7 +177,6 @@ def inside(shape: Shape, u: Float, v: Float, traits: Float) -> NDArray[np.bool_]
     if shape is Shape.CAPSULE:
         return np.asarray(np.abs(x) ** 3 + np.abs(2 * v - 1) ** 5 <= 1)
     if shape is Shape.CAR_END:
-        return np.asarray(((v > 0.3) | (np.abs(x) > 0.7)) & (np.abs(x) ** 12 + np.maximum(v, 0.3) ** 16 <= 1))
+        return np.asarray((v > 0.22) | (np.abs(np.abs(x) - 0.84) < 0.11))
     wheel = np.minimum(np.abs(u - 0.2), np.abs(u - 0.8)) * 4.7  # CAR_SIDE: radii of the wheel's 0.34 m
-    body = (v > 0.3) & (np.abs(x) ** 14 + v**10 <= 1)
-    return np.asarray(body | (wheel * wheel + ((v - 0.4) * 2.5) ** 2 <= 1))
+    return np.asarray((v > 0.22) | (wheel * wheel + ((v - 0.4) * 2.5) ** 2 <= 1))

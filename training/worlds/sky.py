@@ -19,10 +19,10 @@ def paint_sky(rays: Float, pixel: float, look: Look) -> Float:
     far = 1 / (height + 0.09)
     blur = (far * far * np.float32(pixel)).astype(np.float32)
     u, v = ray[0] * far, ray[2] * far
-    shape = noise("cloud", u, v, blur, blur, 14) + 0.38 * noise("rough", u, v, blur, blur, 5)
-    edge = 1.35 - 2.1 * look.cloud_cover
-    cover = smooth(edge - 0.35, edge + 0.9, shape) * smooth(0.0, 0.12, height)
-    lit = np.array(look.cloud, np.float32)[:, None] * (1.0 - 0.22 * smooth(0.5, 2.2, shape))
+    shape = noise("cloud", u, v, blur, blur, 11) + 0.38 * noise("rough", u, v, blur, blur, 5)
+    edge = 1.15 - 2.1 * look.cloud_cover
+    cover = smooth(edge - 0.3, edge + 0.75, shape) * smooth(0.0, 0.10, height)
+    lit = np.array(look.cloud, np.float32)[:, None] * (1.0 - 0.28 * smooth(edge + 0.5, edge + 2.0, shape))
     lit = lit + 0.6 * _sun_glow(ray, look)
     return np.asarray(color + (lit - color) * (0.85 * cover), np.float32)
 

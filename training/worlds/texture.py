@@ -117,6 +117,6 @@ def leaf_outline(u: Float, v: Float, chance: Float) -> Float:
     table = _pyramid("leaf")[0]
     bumps = _pyramid("cloud")[0]
     shift = (chance * np.float32(9973)).astype(np.int32)
-    cell = ((v * 48).astype(np.int32) + shift & 255) * SIZE + ((u * 48).astype(np.int32) + 3 * shift & 255)
-    lump = ((v * 40).astype(np.int32) + 7 * shift & 255) * SIZE + ((u * 40).astype(np.int32) + shift & 255)
-    return np.asarray(0.78 + 0.11 * table[cell] + 0.13 * bumps[lump], np.float32)
+    cell = ((v * 120).astype(np.int32) + shift & 255) * SIZE + ((u * 120).astype(np.int32) + 3 * shift & 255)
+    lump = ((v * 180).astype(np.int32) + 7 * shift & 255) * SIZE + ((u * 180).astype(np.int32) + shift & 255)
+    return np.asarray(0.78 + 0.10 * table[cell] + 0.14 * bumps[lump], np.float32)
