@@ -76,7 +76,8 @@ def _block(seed: int, index: int) -> Scene:
     lamps: list[tuple[float, ...]] = []
     sparks: list[tuple[float, ...]] = []
     end = BLOCK - JUNCTION if chance[0] < 0.6 else BLOCK
-    _add_ground(patches, end)
+    verge = 1.5 if chance[6] < 0.45 else 0.0
+    _add_ground(patches, end, verge)
     for s, side in enumerate((-1, 1)):
         _add_lots(patches, side, end, skyline[s], chance[10 + 150 * s : 150 + 150 * s])
         _add_trees(patches, side, end, shadows, chance[310 + 50 * s : 360 + 50 * s])
@@ -96,7 +97,8 @@ def _block(seed: int, index: int) -> Scene:
     )  # fmt: skip
 
 
-def _add_ground(patches: PatchList, end: float) -> None:
+def _add_ground(patches: PatchList, end: float, verge: float) -> None:
+    """Road, kerbs, a strip of grass as wide as `verge`, pavements; a side street begins at `end`."""
     crossing = 1.0 if end < BLOCK else 0.0
     patches.add(
         (-90, 0, 0), (180, 0, 0), (0, 0, BLOCK), Material.ROAD, Label.ROAD, STONE, 0, (crossing, end)
@@ -107,10 +109,15 @@ def _add_ground(patches: PatchList, end: float) -> None:
         patches.add(
             (x, 0, near_z), (0, 0, far_z - near_z), (0, KERB_HEIGHT, 0), Material.KERB, Label.SIDEWALK, STONE
         )
+        inner = side * (ROAD_HALF + verge)
         patches.add(
-            (min(x, side * FRONT), KERB_HEIGHT, 0), (FRONT - ROAD_HALF, 0, 0), (0, 0, end), Material.PAVEMENT,
-            Label.SIDEWALK, STONE, 0, (side,),
+            (min(inner, side * FRONT), KERB_HEIGHT, 0), (FRONT - ROAD_HALF - verge, 0, 0), (0, 0, end),
+            Material.PAVEMENT, Label.SIDEWALK, STONE, 0, (side, verge),
         )  # fmt: skip
+        if verge:
+            patches.add(
+                (min(x, inner), KERB_HEIGHT, 0), (verge, 0, 0), (0, 0, end), Material.GRASS, Label.TERRAIN, GRASS
+            )
 
 
 def _add_lots(patches: PatchList, side: int, end: float, skyline: Array, chance: Array) -> None:
@@ -129,7 +136,8 @@ def _add_lots(patches: PatchList, side: int, end: float, skyline: Array, chance:
             patches.add(
                 (x, KERB_HEIGHT - 0.05, z), (GARDEN, 0, 0), (0, 0, width), Material.GRASS, Label.TERRAIN, GRASS
             )
-            add_hedge(patches, side, z + 0.4, width - 0.8, float(chance[k + 2]))
+            if chance[k + 2] < 0.6:
+                add_hedge(patches, side, z + 0.4, width - 0.8, float(chance[k + 2]))
             for n in range(2):
                 where = z + width * (0.3 + 0.45 * n)
                 add_tree(patches, side * (13 + 3 * chance[k + 3 + n]), where, chance[k + 4 + n : k + 8 + n].tolist())

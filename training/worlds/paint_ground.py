@@ -46,15 +46,16 @@ def _markings(s: Surface) -> Float:
 
 
 def pavement(s: Surface) -> Paint:
-    """Slabs with joints, a darker strip of cobbles towards the kerb; trait: side of the street."""
+    """Slabs with joints, a darker strip of cobbles towards the kerb; traits: side of the street,
+    width of the grass between it and the kerb."""
     rough = noise("rough", s.u, s.v, s.blur_u, s.blur_v, 8)
     inner = np.where(s.trait(4) > 0, s.u, s.width - s.u)
     joint = np.maximum(pulse(s.u / 0.6, 0.06, s.blur_u / 0.6), pulse(s.v / 0.9, 0.05, s.blur_v / 0.9))
-    strip = smooth(1.62, 1.55, inner)
+    strip = smooth(1.62, 1.55, inner + s.trait(5))
     tone = 0.34 * (1 + 0.12 * rough) * (1 - 0.35 * joint) * (1 - 0.28 * strip)
     albedo = np.stack([tone * 1.04, tone, tone * 0.93]).astype(np.float32)
     if s.look.snow:
-        cover = np.clip(0.86 + 0.12 * rough - 0.25 * (np.abs(inner - 2.6) < 0.6), 0, 1)
+        cover = np.clip(0.86 + 0.12 * rough - 0.25 * (np.abs(inner + s.trait(5) - 2.6) < 0.6), 0, 1)
         albedo = mix(albedo, SNOW, cover.astype(np.float32))
     return Paint(albedo)
 

@@ -84,7 +84,7 @@ def noise(kind: str, u: Float, v: Float, footprint_u: Float, footprint_v: Float,
 
 def _level(texels: Float) -> NDArray[np.int32]:
     """Which average covers about that many texels, 0..LEVELS-1."""
-    exponent = np.frexp(np.maximum(texels, 0.5) * np.float32(1.2))[1]
+    exponent = np.frexp(np.maximum(texels, 0.5) * np.float32(1.6))[1]
     return np.clip(exponent - 1, 0, LEVELS - 1).astype(np.int32)
 
 
