@@ -1,9 +1,20 @@
 """Weights on disk: one safetensors file a network, presets, the Hub, conversion of published files, devices.
 
-`load` takes a name or a file; `save`, `inspect` and `read` work on one file.
+`load` takes a name or a file; `save`, `inspect` and `read` work on one file. They are imported when they are first
+used: looking at presets and downloading do without torch, whose import takes seconds.
 """
 
-from .file import WeightsInfo, inspect, read, save
-from .loading import load, locate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .file import WeightsInfo, inspect, read, save
+    from .loading import load, locate
 
 __all__ = ["WeightsInfo", "inspect", "load", "locate", "read", "save"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".loading" if name in ("load", "locate") else ".file", __package__), name)

@@ -35,7 +35,8 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 def checkpoint_members(archive: zipfile.ZipFile, path: Path, only: Sequence[str]) -> list[zipfile.ZipInfo]:
     """The checkpoints in the archive whose names match one of the patterns `only` (all, if there are none).
 
-    InputError: none; encrypted; or an archive that says it becomes far larger than weights can (a zip bomb).
+    InputError: none; a member that we don't unpack; or an archive that says it becomes far larger than weights can
+    (a zip bomb).
     """
     every = [member for member in archive.infolist() if member.filename.lower().endswith(ENDINGS)]
     chosen = [m for m in every if not only or any(fnmatchcase(m.filename, pattern) for pattern in only)]
@@ -43,11 +44,17 @@ def checkpoint_members(archive: zipfile.ZipFile, path: Path, only: Sequence[str]
         inside = ", ".join(repr(member.filename[:80]) for member in (every or archive.infolist())[:8])
         wanted = f"matching {', '.join(only)}" if only else f"({', '.join(ENDINGS)})"
         raise InputError(f"{path}: holds no checkpoint {wanted}; it holds {inside or 'nothing'}")
-    locked = [member.filename for member in chosen if member.flag_bits & 1]
-    if locked:
-        raise InputError(f"{path}: {locked[0][:80]!r} is encrypted; unpack the archive and give its files")
+    size = path.stat().st_size
+    for member in chosen:
+        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(
+                f"{path}: {member.filename[:80]!r} is encrypted or oddly compressed; unpack the archive yourself and "
+                "give its files"
+            )
+        if not 0 <= member.header_offset < size:
+            raise zipfile.BadZipFile("a member lies outside of it")
     declared = sum(member.file_size for member in chosen)
-    allowed = max(SMALL, MAX_RATIO * path.stat().st_size)
+    allowed = max(SMALL, MAX_RATIO * size)
     if declared > allowed:
         raise InputError(
             f"{path}: would unpack to {declared} bytes, {allowed} are the most that weights in an archive of its size "

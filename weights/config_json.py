@@ -68,6 +68,8 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
         raise TypeError(f"{where}: a config can't hold {kind}")
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
         raise _wrong(kind.__name__, value, where)
+    if kind is int and not -(1 << 63) <= value < 1 << 63:
+        raise _wrong("a number of 64 bits", value, where)
     return value
 
 

@@ -6,7 +6,9 @@ HF_TOKEN and proxies are its own and hold here; HF_HUB_ETAG_TIMEOUT is how long 
 
 import os
 import shutil
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import (
     constants,
@@ -65,12 +67,18 @@ def download(
             revision=preset.revision,
             cache_dir=cache,
             endpoint=endpoint,
-            tqdm_class=bar_class(progress),
+            **_progress_argument(progress),
         )
     except TRANSPORT_ERRORS as error:
         raise explain(error, preset, endpoint or constants.ENDPOINT, cache or _default_cache()) from error
     _check(preset, Path(path), cache)
     return Path(path)
+
+
+def _progress_argument(progress: Progress) -> dict[str, Any]:
+    """Hub clients before 1.0 can't be told where to show progress; they show their own bar."""
+    known = signature(hf_hub_download).parameters
+    return {"tqdm_class": bar_class(progress)} if "tqdm_class" in known else {}
 
 
 def _in_cache(preset: HubPreset, cache: Path | None) -> Path | None:

@@ -20,10 +20,16 @@ def build_on_meta(module: Callable[[Any], nn.Module], config: Any, entries: int,
     """The network without memory for its tensors, all of them on the meta device.
 
     entries: how many tensors the file holds. A config that promises a far larger network is refused while the
-    building goes on, so that a forged number can't fill the memory with modules.
+    building goes on, so that a forged number can't fill the memory with modules; so is one that can't be built.
     """
-    with torch.device("meta"), _Budget(_CALLS_AN_ENTRY * (entries + 64), where):
-        return module(config)
+    try:
+        with torch.device("meta"), _Budget(_CALLS_AN_ENTRY * (entries + 64), where):
+            return module(config)
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, ArithmeticError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise InputError(f"{where}: its config describes no network that can be built ({reason})") from error
 
 
 class _Budget(TorchFunctionMode):
