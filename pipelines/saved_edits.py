@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -37,9 +37,9 @@ def read_edits(path: Path) -> LabelEdits:
 
 
 def save_edits(edits: LabelEdits, path: Path) -> None:
-    """Write the edits to a JSON file, and masks that have no file yet beside it as `<name>.mask1.png` and so on."""
+    """Write the edits to a JSON file, and masks that don't lie beside it yet as `<name>.mask1.png` and so on."""
     prepare_file(path)
-    named = [_with_file(edit, path, number) for number, edit in enumerate(edits.edits, 1)]
+    named = [_with_file(edit, path) for edit in edits.edits]
     with writing(path):
         write_whole(path, (LabelEdits(tuple(named)).to_json() + "\n").encode())
 
@@ -58,12 +58,19 @@ def _with_mask(edit: LabelEdit, folder: Path) -> LabelEdit:
     return replace(edit, mask=read_mask(file))
 
 
-def _with_file(edit: LabelEdit, path: Path, number: int) -> LabelEdit:
-    if edit.mask is None or edit.mask_file is not None:
+def _with_file(edit: LabelEdit, path: Path) -> LabelEdit:
+    """The edit with its mask in a file beside `path`: the one that it has, or a new one."""
+    if edit.mask is None or (edit.mask_file is not None and _holds(path.parent / edit.mask_file, edit.mask)):
         return edit
-    file = path.with_name(f"{path.stem}.mask{number}.png")
+    names = (path.with_name(f"{path.stem}.mask{number}.png") for number in count(1))
+    file = next(name for name in names if not name.exists() or _holds(name, edit.mask))
     picture = BytesIO()
-    Image.fromarray(edit.mask.cpu().numpy().astype(np.uint8) * 255).convert("1").save(picture, format="PNG")
+    Image.fromarray(edit.mask.cpu().numpy()).save(picture, format="PNG")
     with writing(file):
         write_whole(file, picture.getvalue())
     return replace(edit, mask_file=file.name)
+
+
+def _holds(file: Path, mask: Tensor) -> bool:
+    """Whether a file is the picture of this very mask."""
+    return file.is_file() and torch.equal(read_mask(file), mask.cpu())

@@ -63,7 +63,7 @@ class Segmenter:
         """network, processor: of transformers; version: which weights they are, as far as anyone knows."""
         self.palette = palette
         self.mapping: ClassMapping = map_classes(model_classes(name, network.config.id2label), palette)
-        self.fingerprint = f"{name} {version} {palette.to_json()}"
+        self.fingerprint = f"{name} {version} {network.dtype} {palette.to_json()}"
         self._network = network.eval()
         self._processor = processor
 

@@ -23,8 +23,8 @@ def test_save_and_read(tmp_path):
     save_edits(edits, tmp_path / "new" / "trees.json")
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == [
         "trees.json",
+        "trees.mask1.png",
         "trees.mask2.png",
-        "trees.mask3.png",
     ]
     first, second, third = read_edits(tmp_path / "new" / "trees.json").edits
     assert (first.source, first.target, first.start, first.stop, first.mask) == (("car",), "bus", 3, 9, None)
@@ -39,6 +39,25 @@ def test_saved_again_the_files_stay(tmp_path):
     save_edits(read_edits(tmp_path / "a.json"), tmp_path / "a.json")
     assert (tmp_path / "a.json").read_text() == text
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_saved_elsewhere_the_masks_come_along(tmp_path):
+    edits = LabelEdits((LabelEdit(("car",), "bus", mask=MASK), LabelEdit(("sky",), "bus", mask=~MASK)))
+    save_edits(edits, tmp_path / "a.json")
+    first, second = read_edits(tmp_path / "a.json").edits
+    save_edits(LabelEdits((second, first)), tmp_path / "b" / "a.json")
+    again = read_edits(tmp_path / "b" / "a.json").edits
+    assert [torch.equal(e.mask, MASK) for e in again] == [False, True]
+
+
+def test_no_mask_takes_the_place_of_another(tmp_path):
+    save_edits(LabelEdits((LabelEdit(("car",), "bus", mask=MASK),)), tmp_path / "a.json")
+    (old,) = read_edits(tmp_path / "a.json").edits
+    save_edits(LabelEdits((LabelEdit(("sky",), "bus", mask=~MASK), old)), tmp_path / "a.json")
+    new, kept = read_edits(tmp_path / "a.json").edits
+    assert (new.mask_file, kept.mask_file) == ("a.mask2.png", "a.mask1.png")
+    assert torch.equal(new.mask, ~MASK)
+    assert torch.equal(kept.mask, MASK)
 
 
 def write(folder, mask):
