@@ -39,6 +39,15 @@ class LabelPlanes:
         keep = int((self.channels < total).sum())
         return LabelPlanes(self.values[:, :keep], self.channels[:keep], total)
 
+    def share(self, classes: Sequence[int]) -> Tensor | None:
+        """How much of every pixel belongs to these channels together: `[b 1 h w]` float32, 0..1; None: nothing does.
+
+        The channels are added up in the order given, as the reference does, so that the rounding is the same.
+        """
+        here = self.channels.tolist()
+        planes = [self.values[:, here.index(c)].float() for c in classes if c in here]
+        return sum(planes[1:], start=planes[0]).clamp(0, 1).unsqueeze(1) if planes else None
+
     def dense(self) -> Tensor:
         """All channels, `[b total h w]`."""
         full = self.values.new_zeros(self.values.shape[0], self.total, *self.size)
@@ -91,7 +100,8 @@ def style_planes(style: Tensor, size: tuple[int, int]) -> LabelPlanes:
 
 
 def convolve_planes(conv: nn.Conv2d, planes: LabelPlanes) -> Tensor:
-    """`conv(planes.dense())` for a size-keeping, reflecting convolution, computed from the planes that are there."""
-    border = conv.kernel_size[0] // 2
-    padded = F.pad(planes.values, (border,) * 4, mode="reflect")
-    return F.conv2d(padded, conv.weight.index_select(1, planes.channels), conv.bias)
+    """`conv(planes.dense())`, computed from the planes that are there."""
+    x, padding = planes.values, conv.padding
+    if conv.padding_mode == "reflect":
+        x, padding = F.pad(x, (conv.kernel_size[0] // 2,) * 4, mode="reflect"), (0, 0)
+    return F.conv2d(x, conv.weight.index_select(1, planes.channels), conv.bias, conv.stride, padding)

@@ -10,15 +10,22 @@ from .norm import FrameNorm
 
 
 class ConvNormRelu(nn.Module):
-    """Convolution (given ready-made), frame norm, ReLU."""
+    """Convolution (given ready-made), frame norm, modulation where one is given, ReLU."""
 
     def __init__(self, conv: nn.Conv2d | nn.ConvTranspose2d, affine: bool) -> None:
         super().__init__()
         self.conv = conv
         self.norm = FrameNorm(conv.out_channels, affine)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.norm(self.conv(x)), inplace=True)
+    def forward(self, x: Tensor, modulation: Tensor | None = None) -> Tensor:
+        y = self.norm(self.conv(x))
+        return F.relu(y if modulation is None else modulate(y, modulation), inplace=True)
+
+
+def modulate(x: Tensor, modulation: Tensor) -> Tensor:
+    """x * (1 + gain) + shift, a gain and a shift for every channel: `[b c h w]`, `[b 2*c]` -> `[b c h w]`."""
+    gain, shift = modulation[:, :, None, None].chunk(2, dim=1)
+    return x * (1 + gain) + shift
 
 
 def stem(inputs: int, outputs: int) -> nn.Conv2d:
@@ -49,7 +56,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu(self.norm1(self.conv1(x)), inplace=True)
-        return x + self.norm2(self.conv2(y))
+        out: Tensor = x + self.norm2(self.conv2(y))
+        return out
 
 
 def residual_blocks(count: int, channels: int, affine: bool = True) -> nn.Sequential:

@@ -26,12 +26,18 @@ class FirstFrameConfig:
     """Channels of the style encoder's first convolution (`styled` only, else 0)."""
     encoder_downsamplings: int
 
+    @property
+    def size_multiple(self) -> int:
+        """Height and width must be multiples of this."""
+        return 1 << (self.downsamplings + (self.kind == "enhancer"))
+
 
 @dataclass(frozen=True)
 class ScaleConfig:
     """One scale of the coarse-to-fine generator, derived from a `GeneratorConfig`."""
 
     label_channels: int
+    styles: int
     past_channels: int
     filters: int
     foreground_filters: int
@@ -57,7 +63,7 @@ class GeneratorConfig:
     things: tuple[int, ...]
     """Classes whose outlines stand in for the instance edges where no instance map is given."""
     style_names: tuple[str, ...]
-    """Looks to choose from; each is a constant input channel. () for the published networks."""
+    """Looks to choose from, by modulation of the decoders' norms. () for the published networks."""
     label_frames: int
     """Label frames that the generator sees at once (the frame and those before it), >= 2."""
     filters: int
@@ -89,15 +95,17 @@ class GeneratorConfig:
 
     @property
     def size_multiple(self) -> int:
-        """Height and width must be multiples of this."""
-        return 2 ** (self.scales - 1 + self.downsamplings)
+        """Height and width must be multiples of this, a power of two."""
+        first = 1 if self.first_frame is None else self.first_frame.size_multiple
+        return max(first, 1 << (self.scales - 1 + self.downsamplings))
 
     def scale(self, index: int) -> ScaleConfig:
         """Scale `index`, 0 is the coarsest."""
         coarsest = index == 0
         shared = (self.blocks + 1) // 2
         return ScaleConfig(
-            label_channels=self.label_frames * self.label_channels + len(self.style_names),
+            label_channels=self.label_frames * self.label_channels,
+            styles=len(self.style_names),
             past_channels=3 * self.past_frames,
             filters=self.filters // 2**index,
             foreground_filters=self.foreground_filters // 2**index,

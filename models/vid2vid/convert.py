@@ -55,7 +55,7 @@ def convert(states: Mapping[str, State]) -> tuple[GeneratorConfig, dict[str, Ten
             )
     first = _first_frame(by_kind)
     config = _config(coarse, scales, None if first is None else first[0])
-    ours = {}
+    ours: dict[str, Tensor] = {}
     for index, state in enumerate(scales):
         ours |= _renamed(state, _scale_names(config, index), f"scales.{index}.")
     if first is not None:

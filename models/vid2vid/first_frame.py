@@ -124,5 +124,10 @@ def nearest_style(means: Tensor, known: Tensor, present: Tensor) -> int:
 
 def build_first_frame(config: FirstFrameConfig) -> GlobalFirstFrame | EnhancedFirstFrame | StyledFirstFrame:
     """The network of a config."""
-    kinds = {"global": GlobalFirstFrame, "enhancer": EnhancedFirstFrame, "styled": StyledFirstFrame}
-    return kinds[config.kind](config)
+    match config.kind:
+        case "global":
+            return GlobalFirstFrame(config)
+        case "enhancer":
+            return EnhancedFirstFrame(config)
+        case "styled":
+            return StyledFirstFrame(config)

@@ -5,7 +5,7 @@ value that goes in and comes out; label frames are encoded once, without their e
 left out where no foreground shows. The numbers are the same.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..labels.encoding import pyramid
 from ..labels.frames import LabelFrame
-from ..labels.planes import LabelPlanes, join_planes, label_planes, style_planes
+from ..labels.planes import LabelPlanes, dense_planes, join_planes, label_planes
 from .config import GeneratorConfig
 from .first_frame import build_first_frame
 from .scale import Features, Scale, ScaleOutput
@@ -38,6 +38,9 @@ class Past:
     def from_tensors(cls, tensors: dict[str, Tensor]) -> "Past":
         frames = tuple(tensors[f"frames.{s}"] for s in range(len(tensors) - 1))
         return cls(frames, int(tensors["painted"]))
+
+    def to(self, device: torch.device) -> "Past":
+        return Past(tuple(frames.to(device) for frames in self.frames), self.painted)
 
     def then(self, outputs: list[ScaleOutput]) -> "Past":
         """The past of the next frame: the oldest frames give way to the new ones, each scale for itself."""
@@ -68,6 +71,14 @@ class Vid2VidGenerator(nn.Module):
         self.scales = nn.ModuleList(Scale(config.scale(s)) for s in range(config.scales))
         self.first_frame = None if config.first_frame is None else build_first_frame(config.first_frame)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.parameters()).dtype
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
     def encode(self, frame: LabelFrame) -> list[LabelPlanes]:
         """One label frame as network input, finest scale first. Memory: the planes of the classes that occur.
 
@@ -80,11 +91,23 @@ class Vid2VidGenerator(nn.Module):
         if instances is None:
             things = torch.tensor(self.config.things, device=ids.device, dtype=ids.dtype)
             instances = torch.where(torch.isin(ids, things), ids, torch.zeros_like(ids))
-        dtype = self.scales[0].to_image.weight.dtype  # type: ignore[union-attr]
-        planes = label_planes(ids, instances if self.config.edges else None, self.config.label_classes, dtype)
-        return self.planes_pyramid(planes)
+        edges_of = instances if self.config.edges else None
+        planes = label_planes(ids, edges_of, self.config.label_classes, self.dtype)
+        return self._planes_pyramid(planes)
 
-    def planes_pyramid(self, planes: LabelPlanes) -> list[LabelPlanes]:
+    def encode_drawn(self, maps: Tensor) -> list[LabelPlanes]:
+        """A sketch or a pose as network input, finest scale first: `[b label_channels h w]`, on the generator's device.
+
+        Its values are taken as they are: 0..1 for the published face networks, -1..1 for poses.
+        """
+        if maps.shape[1] != self.config.label_channels:
+            raise InputError(
+                f"drawn maps: expected [b {self.config.label_channels} h w], got {list(maps.shape)}"
+            )
+        self.config.check_size(*maps.shape[2:])
+        return self._planes_pyramid(dense_planes(maps.to(self.dtype)))
+
+    def _planes_pyramid(self, planes: LabelPlanes) -> list[LabelPlanes]:
         """An encoded label frame at the size of every scale, finest first."""
         levels = [planes]
         while len(levels) < self.config.scales:
@@ -93,8 +116,7 @@ class Vid2VidGenerator(nn.Module):
 
     def blank_past(self, size: tuple[int, int], batch: int = 1) -> Past:
         """Nothing painted yet, at (height, width)."""
-        device = self.scales[0].to_image.weight.device  # type: ignore[union-attr]
-        pictures = torch.zeros(batch, self.config.past_frames, 3, *size, device=device)
+        pictures = torch.zeros(batch, self.config.past_frames, 3, *size, device=self.device)
         return Past(self.picture_pyramid(pictures), 0)
 
     def past_from(self, pictures: Tensor) -> Past:
@@ -107,8 +129,9 @@ class Vid2VidGenerator(nn.Module):
 
     def picture_pyramid(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """`[b t 3 h w]` at the size of every scale, coarsest first."""
+        batch, frames = pictures.shape[:2]
         levels = pyramid(pictures.flatten(0, 1), self.config.scales)
-        return tuple(level.unflatten(0, pictures.shape[:2]) for level in reversed(levels))
+        return tuple(level.view(batch, frames, *level.shape[1:]) for level in reversed(levels))
 
     def step(
         self,
@@ -122,38 +145,33 @@ class Vid2VidGenerator(nn.Module):
         window: `label_frames` encoded frames (`encode`), oldest first; style `[b styles]` where the network has styles;
         skip_unseen_foreground: leave the foreground branch out of frames that show none of its classes (same frame).
         """
-        labels, masks = self._window_planes(window, style), self._masks(window[-1], skip_unseen_foreground)
+        if self.config.style_names and style is None:
+            raise InputError(f"this network needs a style, one of: {', '.join(self.config.style_names)}")
+        masks = self._masks(window[-1], skip_unseen_foreground)
         outputs: list[ScaleOutput] = []
         below: Features | None = None
         for s, scale in enumerate(self.scales):
-            out = scale(labels[s], past.frames[s].flatten(1, 2), below, masks[s], past.painted > 0)
+            labels = join_planes([frame[self.config.scales - 1 - s] for frame in window])
+            out = scale(labels, past.frames[s].flatten(1, 2), below, masks[s], style, past.painted > 0)
             outputs.append(out)
             below = out.features
         return Step(outputs[-1].frame, past.then(outputs), outputs)
-
-    def _window_planes(self, window: list[list[LabelPlanes]], style: Tensor | None) -> list[LabelPlanes]:
-        """The window's planes and the style's joined, coarsest scale first."""
-        levels = []
-        for level in range(self.config.scales - 1, -1, -1):
-            parts = [frame[level] for frame in window]
-            if self.config.style_names:
-                if style is None:
-                    raise InputError(
-                        f"this network needs a style, one of: {', '.join(self.config.style_names)}"
-                    )
-                parts.append(style_planes(style.to(parts[0].values.dtype), parts[0].size))
-            levels.append(join_planes(parts))
-        return levels
 
     def _masks(self, newest: list[LabelPlanes], skip_unseen: bool) -> list[Tensor | None]:
         """Where the foreground is, `[b 1 h w]` float32, coarsest scale first; None: nowhere."""
         if not self.config.foreground:
             return [None] * self.config.scales
-        finest = newest[0]
-        wanted = torch.tensor(self.config.foreground, device=finest.channels.device)
-        chosen = torch.isin(finest.channels, wanted)
-        if skip_unseen and not bool(chosen.any()):
-            return [None] * self.config.scales
-        return [
-            level.values[:, chosen].float().sum(1, keepdim=True).clamp_(0, 1) for level in reversed(newest)
-        ]
+        masks = [level.share(self.config.foreground) for level in reversed(newest)]
+        if skip_unseen:
+            return masks
+        blank = (level.values.new_zeros(1, 1, *level.size, dtype=torch.float32) for level in reversed(newest))
+        return [empty if mask is None else mask for mask, empty in zip(masks, blank, strict=True)]
+
+
+def without_flow(generator: Vid2VidGenerator) -> Vid2VidGenerator:
+    """The same network, sharing its weights, that paints every frame anew and warps nothing."""
+    with torch.device("meta"):
+        plain = Vid2VidGenerator(replace(generator.config, flow=False))
+    weights = generator.state_dict()
+    plain.load_state_dict({name: weights[name] for name in plain.state_dict()}, assign=True)
+    return plain.train(generator.training)

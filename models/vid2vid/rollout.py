@@ -51,7 +51,22 @@ def synthesize(
     past: go on after frame n: `labels` then starts at frame n + 1 - `lead_frames(generator, past)`,
     and the first picture is that of frame n + 1.
     """
-    frames = (generator.encode(frame) for frame in _same_size(_on_device(labels, generator)))
+    encoded = (generator.encode(frame) for frame in _same_size(_on_device(labels, generator)))
+    yield from synthesize_encoded(generator, encoded, first=first, style=style, past=past)
+
+
+@torch.inference_mode()
+def synthesize_encoded(
+    generator: Vid2VidGenerator,
+    labels: Iterable[Encoded],
+    *,
+    first: Tensor | None = None,
+    style: Tensor | None = None,
+    past: Past | None = None,
+) -> Iterator[Synthesis]:
+    """`synthesize` for frames that are network input already, all of one size, such as drawn maps (`encode_drawn`)."""
+    frames = iter(labels)
+    past = None if past is None else past.to(generator.device)
     window: deque[Encoded] = deque(maxlen=generator.config.label_frames)
     for _ in range(0 if past is None else lead_frames(generator, past)):
         window.append(_next(frames))
@@ -76,10 +91,9 @@ def lead_frames(generator: Vid2VidGenerator, past: Past) -> int:
 
 def _on_device(labels: Iterable[LabelFrame], generator: Vid2VidGenerator) -> Iterator[LabelFrame]:
     """The stage begins here: label frames move to where the generator is."""
-    device = next(generator.parameters()).device
     for frame in labels:
-        instances = None if frame.instances is None else frame.instances.to(device)
-        yield LabelFrame(frame.ids.to(device), instances)
+        instances = None if frame.instances is None else frame.instances.to(generator.device)
+        yield LabelFrame(frame.ids.to(generator.device), instances)
 
 
 def _same_size(labels: Iterable[LabelFrame]) -> Iterator[LabelFrame]:

@@ -5,7 +5,7 @@ Source: Wang et al. 2018, 3 and figures 8 and 9; NVIDIA/vid2vid at 2e6d137, `mod
 in that a finer scale adds the features of the scale below, so here they are one.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +31,8 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor | LabelPlanes) -> Tensor:
         """`[b c h w]` -> `[b filters*2^d h/2^d w/2^d]`."""
         if isinstance(x, LabelPlanes):
-            features = F.relu(self.stem.norm(convolve_planes(self.stem.conv, x)), inplace=True)
+            conv = cast(nn.Conv2d, self.stem.conv)
+            features = F.relu(self.stem.norm(convolve_planes(conv, x)), inplace=True)
         else:
             features = self.stem(x)
         out: Tensor = self.blocks(self.downs(features))
@@ -39,19 +40,30 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Residual blocks, then upsamplings back to full size."""
+    """Residual blocks, then upsamplings back to full size.
 
-    def __init__(self, filters: int, downsamplings: int, blocks: int, affine: bool = True) -> None:
+    With styles, each upsampling is modulated by the style: conditional instance norm (Dumoulin et al., "A Learned
+    Representation for Artistic Style", 2017). A style that were only an input would be lost: it is the same everywhere,
+    and the norms take out what is the same everywhere.
+    """
+
+    def __init__(
+        self, filters: int, downsamplings: int, blocks: int, affine: bool = True, styles: int = 0
+    ) -> None:
         super().__init__()
         self.blocks = residual_blocks(blocks, filters * 2**downsamplings, affine)
         self.ups = nn.Sequential(
             *(up(filters * 2**i, filters * 2 ** (i - 1), affine) for i in range(downsamplings, 0, -1))
         )
+        widths = [filters * 2**i for i in range(downsamplings - 1, -1, -1)] if styles else []
+        self.style = nn.ModuleList(nn.Linear(styles, 2 * width, bias=False) for width in widths)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`[b filters*2^d h/2^d w/2^d]` -> `[b filters h w]`."""
-        out: Tensor = self.ups(self.blocks(x))
-        return out
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """`[b filters*2^d h/2^d w/2^d]`, style `[b styles]` where there are styles -> `[b filters h w]`."""
+        x = self.blocks(x)
+        for index, layer in enumerate(self.ups):
+            x = layer(x, self.style[index](style.to(x.dtype)) if self.style and style is not None else None)
+        return x
 
 
 class Features(NamedTuple):
@@ -103,13 +115,15 @@ class ForegroundBranch(nn.Module):
         super().__init__()
         filters = config.foreground_filters
         self.encoder = Encoder(config.label_channels, filters, config.downsamplings, 0)
-        self.decoder = Decoder(filters, config.downsamplings, config.foreground_blocks)
+        self.decoder = Decoder(filters, config.downsamplings, config.foreground_blocks, styles=config.styles)
         self.to_image = stem(filters, 3)
 
-    def forward(self, labels: LabelPlanes, below: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, labels: LabelPlanes, below: Tensor | None, style: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """Decoder features and the picture in -1..1."""
         x = self.encoder(labels)
-        features = self.decoder(x if below is None else x + below)
+        features = self.decoder(x if below is None else x + below, style)
         return features, torch.tanh(self.to_image(features).float())
 
 
@@ -121,13 +135,21 @@ class Scale(nn.Module):
         deep = (config.filters, config.downsamplings, config.encoder_blocks)
         self.labels = Encoder(config.label_channels, *deep)
         self.past = Encoder(config.past_channels, *deep)
-        self.image = Decoder(config.filters, config.downsamplings, config.decoder_blocks)
+        self.image = Decoder(
+            config.filters, config.downsamplings, config.decoder_blocks, styles=config.styles
+        )
         self.to_image = stem(config.filters, 3)
         self.flow = FlowBranch(config) if config.flow else None
         self.foreground = ForegroundBranch(config) if config.foreground_filters else None
 
     def forward(
-        self, labels: LabelPlanes, past: Tensor, below: Features | None, mask: Tensor | None, warp_past: bool
+        self,
+        labels: LabelPlanes,
+        past: Tensor,
+        below: Features | None,
+        mask: Tensor | None,
+        style: Tensor | None,
+        warp_past: bool,
     ) -> ScaleOutput:
         """Paint one frame.
 
@@ -135,10 +157,11 @@ class Scale(nn.Module):
         past: the n frames before, oldest first, `[b 3*n h w]` float32;
         below: features of the next coarser scale;
         mask: where the foreground branch paints, `[b 1 h w]` (None: nowhere);
+        style: weights of the looks, `[b styles]` (None for a network that has one look);
         warp_past: False where there is no frame to warp yet.
         """
         x = self.labels(labels) + self.past(past.to(labels.values.dtype))
-        image = self.image(x if below is None else x + below.image)
+        image = self.image(x if below is None else x + below.image, style)
         raw = torch.tanh(self.to_image(image).float())
         frame, flow, weight, warped, flow_features = raw, None, None, None, None
         if self.flow is not None:
@@ -151,7 +174,7 @@ class Scale(nn.Module):
         foreground, foreground_features = None, None
         if self.foreground is not None and mask is not None:
             foreground_features, foreground = self.foreground(
-                labels, None if below is None else below.foreground
+                labels, None if below is None else below.foreground, style
             )
             frame = foreground * mask + frame * (1 - mask)
             raw = foreground * mask + raw * (1 - mask)

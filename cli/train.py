@@ -1,0 +1,177 @@
+"""`maliang train`: weights of one's own, and what they are worth."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .terminal import progress_bar
+from .vid2vid import size
+
+if TYPE_CHECKING:
+    from ..training.evaluate import Row
+    from ..training.folders import FolderClips
+    from ..training.recipe import Recipe
+
+
+def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("train", help="train a network, save it, evaluate it")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_vid2vid(commands)
+    _add_export(commands)
+    _add_evaluate(commands)
+
+
+def _add_vid2vid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "vid2vid",
+        help="train a vid2vid generator",
+        description="Train a vid2vid generator on the procedural street, or on folders of pictures and label maps. "
+        "The same command goes on with an interrupted run.",
+    )
+    parser.set_defaults(run=run_vid2vid)
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder of the run: checkpoints, previews"
+    )
+    parser.add_argument("--recipe", default="street-demo", metavar="NAME", help="default: %(default)s")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="train on this folder instead of the procedural street: train_A/<sequence>/* label ids, "
+        "train_B/<sequence>/* pictures, optionally train_inst/<sequence>/* instances",
+    )
+    parser.add_argument(
+        "--clips", type=int, metavar="N", help="train on N clips in all (default: the recipe's)"
+    )
+    parser.add_argument(
+        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 90m or 2h"
+    )
+    parser.add_argument(
+        "--checkpoint-every", type=int, default=100, metavar="N", help="clips; default: %(default)s"
+    )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that prepare clips")
+    parser.add_argument("--device", default="auto", metavar="NAME")
+
+
+def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("export", help="make a file of weights from a run")
+    parser.set_defaults(run=run_export)
+    parser.add_argument(
+        "--run", required=True, type=Path, metavar="DIR", dest="folder", help="folder of the run"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="a .safetensors file")
+    parser.add_argument("--dtype", choices=("fp32", "fp16"), default="fp16")
+    parser.add_argument("--licence", default="unknown", help="of the data and so of the weights")
+
+
+def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="compare a generator with simpler means on unseen street clips",
+        description="Paint unseen clips of the procedural street with the generator, with the generator without flow "
+        "and in flat colours, and print how far each is from the truth.",
+    )
+    parser.set_defaults(run=run_evaluate)
+    parser.add_argument("--weights", default="street", metavar="NAME|FILE")
+    parser.add_argument("--clips", type=int, default=24, metavar="N")
+    parser.add_argument("--frames", type=int, default=16, metavar="N", help="of each clip")
+    parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="also save a picture: labels, flat, ours, truth"
+    )
+    parser.add_argument("--device", default="auto", metavar="NAME")
+
+
+def duration(text: str) -> float:
+    """`90m`, `2h`, `1h30m`, `45s` -> seconds."""
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    if not text.strip() or match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write for example 90m, 2h or 1h30m")
+    hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def run_vid2vid(arguments: argparse.Namespace) -> None:
+    """`maliang train vid2vid ...`"""
+    from ..training.loop import LoopOptions, train
+    from ..training.recipe import find_recipe, with_clips
+    from ..weights.devices import choose_device
+
+    recipe = find_recipe(arguments.recipe)
+    if arguments.clips is not None:
+        recipe = with_clips(recipe, arguments.clips)
+    clips = None if arguments.data is None else _folder_clips(arguments.data, recipe)
+    options = LoopOptions(
+        device=choose_device(arguments.device),
+        workers=arguments.workers,
+        checkpoint_every=arguments.checkpoint_every,
+        max_seconds=arguments.max_time,
+    )
+    with progress_bar("train", unit="clip") as progress:
+        done = train(recipe, arguments.out, options, clips, progress)
+    print(
+        f"{arguments.out}: trained on {done} of {recipe.clips} clips; maliang train export makes a file of it"
+    )
+
+
+def _folder_clips(folder: Path, recipe: "Recipe") -> "FolderClips":
+    from ..models.labels.palette import builtin_palette
+    from ..training.folders import FolderClips
+
+    generator = recipe.generator
+    palette = builtin_palette(generator.palette)
+    return FolderClips(folder, recipe.stages[-1], palette, len(generator.style_names), recipe.seed)
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    """`maliang train export ...`"""
+    from ..training.checkpoint import export_run
+    from ..weights.devices import DTYPES
+
+    info = export_run(arguments.folder, arguments.out, arguments.licence, DTYPES[arguments.dtype])
+    print(f"{arguments.out}: {info.parameters / 1e6:.2f} million parameters, {info.bytes / 1e6:.2f} MB")
+
+
+def run_evaluate(arguments: argparse.Namespace) -> None:
+    """`maliang train evaluate ...`"""
+    from ..pipelines.vid2vid import load_generator
+    from ..training.evaluate import evaluate, save_sheet
+    from ..weights.devices import choose_device
+    from ..weights.folders import typed
+
+    if arguments.clips < 1 or arguments.frames < 2:
+        raise InputError("evaluate: needs at least one clip of two frames")
+    generator = load_generator(typed(arguments.weights), choose_device(arguments.device))
+    generator.config.check_size(*arguments.size)
+    with progress_bar("evaluate", unit="clip") as progress:
+        rows = evaluate(generator, arguments.clips, arguments.frames, arguments.size, progress)
+    print(
+        f"{arguments.clips} unseen street clips of {arguments.frames} frames at {arguments.size[1]}x{arguments.size[0]}"
+    )
+    print(table(rows))
+    if arguments.sheet is not None:
+        save_sheet(arguments.sheet, generator, arguments.size)
+        print(f"{arguments.sheet}: labels, flat colours, generated, truth")
+
+
+def table(rows: "list[Row]") -> str:
+    """Markdown, one method a row."""
+    head = (
+        "method",
+        "PSNR (dB, higher is better)",
+        "perceptual distance (random features, lower)",
+        "warping error (1e-3, lower)",
+        "temporal difference error (1e-3, lower)",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for method, scores in rows:
+        numbers = (
+            f"{scores.psnr:.2f}",
+            f"{scores.perceptual_distance:.4f}",
+            f"{scores.warping_error:.3f}",
+            f"{scores.temporal_difference_error:.3f}",
+        )
+        lines.append("| " + " | ".join((method, *numbers)) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""A perceptual distance that needs no download: features of a fixed random convolution network.
+
+Untrained convolution features rank distortions far better than pixels do, but not as well as those of a network that
+has learnt to see (He et al., "A Powerful Generative Model Using Random Weights for the Deep Image Representation", 2016).
+Figures made with it are comparable among each other only, never with published LPIPS figures: everything that prints
+them says "random features".
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+WIDTHS = (16, 32, 64, 64)
+SEED = 20180820
+
+
+class RandomFeatures(nn.Module):
+    """Four levels of frozen random 3x3 convolutions with ReLU, each at half the size of the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        draw = torch.Generator().manual_seed(SEED)
+        inputs = 3
+        for level, width in enumerate(WIDTHS):
+            kernel = torch.randn(width, inputs, 3, 3, generator=draw)
+            kernel = kernel - kernel.mean((2, 3), keepdim=True) * (
+                level == 0
+            )  # the first level sees edges, not colours
+            self.register_buffer(f"kernel{level}", kernel * math.sqrt(2 / (9 * inputs)))
+            inputs = width
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """`[b 3 h w]` in -1..1 -> the levels' features, finest first."""
+        features = []
+        for level in range(len(WIDTHS)):
+            x = F.avg_pool2d(x, 2) if level else x
+            x = F.relu(F.conv2d(x, self.get_buffer(f"kernel{level}"), padding=1))
+            features.append(x)
+        return features
+
+
+def perceptual_loss(features: RandomFeatures, a: Tensor, b: Tensor) -> Tensor:
+    """L1 between the pictures and between their features, averaged over the levels; for training."""
+    with torch.no_grad():
+        target = features(b)
+    terms = [F.l1_loss(x, y) for x, y in zip(features(a), target, strict=True)]
+    return F.l1_loss(a, b) + torch.stack(terms).mean()
+
+
+def perceptual_distance(features: RandomFeatures, a: Tensor, b: Tensor) -> Tensor:
+    """The LPIPS formula over random features: normalised differences, squared, averaged. `[b 3 h w]` -> `[b]`."""
+    terms = []
+    for x, y in zip(features(a), features(b), strict=True):
+        difference = F.normalize(x, dim=1) - F.normalize(y, dim=1)
+        terms.append(difference.square().sum(1).mean((1, 2)))
+    return torch.stack(terms).mean(0)

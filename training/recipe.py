@@ -1,0 +1,124 @@
+"""A training recipe: every number that a run depends on, as data, stored with its checkpoints."""
+
+from dataclasses import dataclass, replace
+
+from ..errors import InputError
+from ..models.vid2vid.config import GeneratorConfig
+from .worlds.street import LOOKS
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Factors of the loss terms (Wang et al. 2018: 10 for all but the GAN terms)."""
+
+    gan: float
+    feature_matching: float
+    perceptual: float
+    flow: float
+    flow_warp: float
+    """Real frame before, warped by the predicted flow, against the real frame."""
+    warp: float
+    """Generated frame against the one before it, warped by the known flow."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run: clips of one size and length. Small, short clips first, as in Wang et al. 2018, 4."""
+
+    clips: int
+    width: int
+    height: int
+    frames: int
+    """Frames of a clip; the weights are updated after each."""
+    zooms: tuple[float, ...]
+    """The world is drawn this many times larger and a window of it is cut out: near and far views."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run."""
+
+    name: str
+    generator: GeneratorConfig
+    stages: tuple[Stage, ...]
+    decay_clips: int
+    """The last so many clips are trained with a learning rate that falls to 0 linearly."""
+    learning_rate: float
+    betas: tuple[float, float]
+    ema: float
+    """Decay of the exponential moving average of the weights, per update."""
+    discriminator_filters: int
+    discriminator_scales: int
+    losses: LossWeights
+    seed: int
+
+    @property
+    def clips(self) -> int:
+        """Clips of all stages."""
+        return sum(stage.clips for stage in self.stages)
+
+    def stage(self, number: int) -> Stage:
+        """The stage that trains on clip `number` (0-based)."""
+        for stage in self.stages:
+            if number < stage.clips:
+                return stage
+            number -= stage.clips
+        return self.stages[-1]
+
+
+STREET_GENERATOR = GeneratorConfig(
+    palette="cityscapes",
+    label_classes=35,
+    edges=True,
+    things=tuple(range(24, 34)),
+    style_names=LOOKS,
+    label_frames=3,
+    filters=16,
+    foreground_filters=8,
+    downsamplings=3,
+    blocks=4,
+    local_blocks=0,
+    scales=1,
+    flow=True,
+    foreground=(26,),
+    first_frame=None,
+)
+
+STREET_DEMO = Recipe(
+    name="street-demo",
+    generator=STREET_GENERATOR,
+    stages=(
+        Stage(clips=1200, width=128, height=64, frames=6, zooms=(2.0, 2.0, 3.0)),
+        Stage(clips=800, width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 2.0)),
+    ),
+    decay_clips=300,
+    learning_rate=4e-4,
+    betas=(0.5, 0.999),
+    ema=0.999,
+    discriminator_filters=16,
+    discriminator_scales=2,
+    losses=LossWeights(gan=1.0, feature_matching=10.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=10.0),
+    seed=0,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (STREET_DEMO,)}
+
+
+def find_recipe(name: str) -> Recipe:
+    """A recipe by name; InputError lists those that there are."""
+    if name not in RECIPES:
+        raise InputError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def with_clips(recipe: Recipe, clips: int) -> Recipe:
+    """The recipe made longer or shorter: its stages and its decay keep their shares (a stage has one clip at least)."""
+    if clips < len(recipe.stages):
+        raise InputError(
+            f"clips: {clips} are too few; recipe {recipe.name} needs at least {len(recipe.stages)}"
+        )
+    factor = clips / recipe.clips
+    early = [max(1, int(stage.clips * factor)) for stage in recipe.stages[:-1]]
+    counts = [*early, clips - sum(early)]
+    stages = tuple(replace(stage, clips=n) for stage, n in zip(recipe.stages, counts, strict=True))
+    return replace(recipe, stages=stages, decay_clips=round(recipe.decay_clips * factor))
