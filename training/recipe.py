@@ -88,10 +88,10 @@ STREET_DEMO = Recipe(
     name="street-demo",
     generator=STREET_GENERATOR,
     stages=(
-        Stage(clips=1200, width=128, height=64, frames=6, zooms=(2.0, 2.0, 3.0)),
-        Stage(clips=800, width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 2.0)),
+        Stage(clips=1400, width=128, height=64, frames=6, zooms=(2.0,)),
+        Stage(clips=500, width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5)),
     ),
-    decay_clips=300,
+    decay_clips=160,
     learning_rate=4e-4,
     betas=(0.5, 0.999),
     ema=0.999,
