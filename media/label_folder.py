@@ -4,7 +4,6 @@ Ids up to 255 become palette PNGs: their values are the ids, and viewers show th
 16-bit grey. Instance maps lie in a folder `instances` inside, as 16-bit grey, under the same names.
 """
 
-import os
 import shutil
 from pathlib import Path
 from types import TracebackType
@@ -93,7 +92,7 @@ def instance_picture(instances: Tensor, number: int) -> Image.Image:
 def _save(picture: Image.Image, path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.part")
     picture.save(unfinished, format="PNG")
-    os.replace(unfinished, path)
+    settle(unfinished, path)
 
 
 def _frames_of(parts: Path, job: str) -> int:

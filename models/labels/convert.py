@@ -22,7 +22,9 @@ class ClassMapping:
     classes: tuple[LabelClass, ...]
     """For every class of `source`, in its order, the class of `target`."""
     unmapped: tuple[str, ...]
-    """Names in `source` for which `target` has nothing: they became its void class, or the one asked for."""
+    """Names in `source` for which `target` has nothing: they became `rest`."""
+    rest: LabelClass | None
+    """The void class of `target`, or the one asked for; None where it has none and needs none."""
 
     @cached_property
     def table(self) -> Tensor:
@@ -66,7 +68,7 @@ def map_classes(source: Palette, target: Palette, unmapped: str | None = None) -
             "for unlabelled pixels; say which of its classes they become"
         )
     classes = tuple(found for pair in pairs if (found := pair or rest) is not None)
-    return ClassMapping(source, target, classes, missing)
+    return ClassMapping(source, target, classes, missing, rest)
 
 
 def _partner(name: str, names: frozenset[str], known: dict[str, LabelClass]) -> LabelClass | None:

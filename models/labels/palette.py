@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -94,6 +94,7 @@ class Palette:
         return cls(name, tuple(LabelClass(*row) for row in rows), source)
 
 
+@cache
 def builtin_palette(name: str) -> Palette:
     """A palette that comes with the package, by name: see `builtin_palette_names`."""
     if name not in builtin_palette_names():

@@ -26,6 +26,7 @@ def test_cityscapes_ids_to_train_ids_as_the_data_set_does():
     assert mapping.unmapped[:3] == ("ego vehicle", "rectification border", "out of roi")
     assert "unlabeled" not in mapping.unmapped
     assert mapping.unmapped[-1] == "license plate"
+    assert mapping.rest == TRAIN.by_id[255]
 
 
 def test_train_ids_to_cityscapes_ids():
