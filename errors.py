@@ -10,4 +10,5 @@ class MissingExtraError(InputError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs an optional dependency: pip install 'maliang-video[{extra}]'")
+        self.feature = feature
         self.extra = extra

@@ -1,0 +1,35 @@
+"""ComfyUI's nodes: each a schema and one call of a pipeline. Imported by ComfyUI alone."""
+
+from typing import Any
+
+from comfy_api.latest import ComfyExtension
+
+from . import edits, flow, generator, saved_edits, vid2vid, views, world
+
+NODES: tuple[Any, ...] = (
+    generator.LoadGenerator,
+    vid2vid.Vid2Vid,
+    vid2vid.Vid2VidImages,
+    world.StreetWorld,
+    world.WorldFootage,
+    world.WorldFlow,
+    edits.EditLabels,
+    edits.ApplyEdits,
+    saved_edits.SaveEdits,
+    saved_edits.LoadEdits,
+    edits.ConvertLabels,
+    edits.ResizeLabels,
+    views.PreviewLabels,
+    views.LabelsToVideo,
+    flow.EstimateFlow,
+    vid2vid.PredictFlow,
+    flow.ShowFlow,
+    flow.Warp,
+)
+
+
+class MaliangExtension(ComfyExtension):
+    """What ComfyUI asks for our nodes."""
+
+    async def get_node_list(self) -> list[Any]:
+        return list(NODES)

@@ -26,17 +26,29 @@ def model_folders() -> list[Path]:
     return [Path(folder) for folder in folder_paths.get_folder_paths(MODELS)]
 
 
-def in_input(name: str) -> Path:
-    """A file or folder in ComfyUI's input folder, by its path inside; InputError for one outside or missing."""
-    root = os.path.abspath(folder_paths.get_input_directory())
-    path = os.path.abspath(os.path.join(root, name.strip()))
+def user_path(name: str) -> Path:
+    """A file or folder that a user names by its path in ComfyUI's input folder, or in another: "edits.json [output]".
+
+    InputError for one that lies outside of that folder or isn't there.
+    """
+    wanted, _, place = name.strip().partition(" [")
+    folders = {"input]": folder_paths.get_input_directory, "output]": folder_paths.get_output_directory}
+    root = os.path.abspath(folders.get(place, folder_paths.get_input_directory)())
+    path = os.path.abspath(os.path.join(root, wanted if place in folders else name.strip()))
     if os.path.commonpath([root, path]) != root:
         raise InputError(
-            f"{name!r} lies outside of ComfyUI's input folder {root}; copy or link it into that folder"
+            f"{name!r} lies outside of ComfyUI's folder {root}; copy or link it into that folder"
         )
     if not os.path.exists(path):
-        raise InputError(f"{name!r} is not in ComfyUI's input folder {root}; copy or link it there")
+        raise InputError(f"{name!r} is not in ComfyUI's folder {root}; copy or link it there")
     return Path(path)
+
+
+def path_stamp(name: str) -> tuple[str, int, int] | str:
+    """Changes when the file or folder that a user names does: for `fingerprint_inputs`."""
+    path = user_path(name)
+    facts = path.stat()
+    return str(path), facts.st_mtime_ns, facts.st_size
 
 
 @contextmanager

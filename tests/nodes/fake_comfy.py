@@ -73,7 +73,7 @@ def _signed(cls: type, names: tuple[str, ...]) -> type:
 class FakeInput:
     io_type, keywords = "*", COMMON
 
-    def __init__(self, id: str, /, **given: Any) -> None:
+    def __init__(self, id: str, **given: Any) -> None:
         _accept(self.io_type, self.keywords, given)
         self.id, self.given, self.optional = id, given, given.get("optional", False)
 

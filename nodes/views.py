@@ -1,0 +1,78 @@
+"""Label maps to look at: one frame with a legend, the whole clip in colours."""
+
+from comfy_api.latest import io, ui
+
+from ..errors import InputError
+from ..media.pixels import to_image, to_model
+from ..models.labels.frames import LabelStream
+from ..models.labels.preview import with_legend
+from ..pipelines.clips import label_colors, write_clip
+from . import compat
+from .folders import temp_file
+from .progress import NodeProgress
+from .types import Labels
+from .video import as_video
+
+
+class PreviewLabels(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return compat.schema(
+            node_id="MaliangPreviewLabels",
+            display_name="Preview Labels",
+            category="Maliang/labels",
+            description="One label map in its colours, above a legend of what is in it.",
+            search_aliases=["show labels", "legend", "segmentation map"],
+            is_output_node=True,
+            inputs=[
+                Labels.Input("labels", tooltip="Label maps from any source."),
+                io.Int.Input(
+                    "frame", default=0, min=0, max=1_000_000, tooltip="Which frame to show, counted from 0."
+                ),
+            ],
+            outputs=[io.Image.Output("image", tooltip="The picture that is shown, legend included.")],
+        )
+
+    @classmethod
+    def execute(cls, labels: LabelStream, frame: int) -> io.NodeOutput:
+        shown = next(iter(labels.frames(frame)), None)
+        if shown is None:
+            raise InputError(f"there is no frame {frame}: the label maps end before it")
+        picture = to_image(to_model(with_legend(shown.ids, labels.palette))[None])
+        return io.NodeOutput(picture, ui=ui.PreviewImage(picture, cls=cls))
+
+
+class LabelsToVideo(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return compat.schema(
+            node_id="MaliangLabelsToVideo",
+            display_name="Labels to Video",
+            category="Maliang/labels",
+            description="The whole clip of label maps in its palette's colours.",
+            search_aliases=["colorize labels", "render segmentation"],
+            inputs=[
+                Labels.Input("labels", tooltip="Label maps from any source."),
+                io.Combo.Input(
+                    "codec",
+                    options=["h264", "ffv1"],
+                    default="h264",
+                    tooltip="h264: to look at. ffv1: lossless, so that the colours can be read as label maps again.",
+                ),
+            ],
+            outputs=[io.Video.Output("video", tooltip="One picture for every label map.")],
+        )
+
+    @classmethod
+    def execute(cls, labels: LabelStream, codec: str) -> io.NodeOutput:
+        with temp_file("labels.mp4" if codec == "h264" else "labels.mkv") as out:
+            write_clip(
+                label_colors(labels),
+                out,
+                size=(labels.height, labels.width),
+                frame_rate=labels.frame_rate,
+                total=labels.frame_count,
+                codec=codec,
+                progress=NodeProgress(),
+            )
+        return io.NodeOutput(as_video(out))

@@ -1,0 +1,164 @@
+"""Jobs with optical flow: find it in footage, take it from a generator, look at it, move pictures along it.
+
+Memory: two frames and their flow, whatever the length of the clip.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..media.clip import FrameReader
+from ..media.flow_file import FlowFile, FlowWriter
+from ..media.pixels import to_file, to_model
+from ..models.flow.colorwheel import flow_picture
+from ..models.flow.estimators import Quality, estimate_flows, unknown_flow
+from ..models.flow.field import Flow
+from ..models.flow.warp import warp
+from ..models.labels.frames import LabelStream
+from ..models.vid2vid.generator import Vid2VidGenerator
+from ..models.vid2vid.rollout import synthesize
+from ..progress import Progress, silent
+from ..training.worlds import WorldStream
+from .clips import Pictures, write_clip
+from .vid2vid import style_weights
+
+
+def estimate_clip_flow(
+    clip: FrameReader, out: Path, quality: Quality = "medium", progress: Progress = silent
+) -> FlowFile:
+    """Flow of every frame of a clip to the frame before it, by dense inverse search."""
+    flows = estimate_flows((frame.pixels for frame in clip), quality)
+    info = clip.info
+    return write_flow(flows, out, (info.height, info.width), info.frame_rate, info.frame_count, progress)
+
+
+def predict_flow(
+    labels: LabelStream,
+    generator: Vid2VidGenerator,
+    out: Path,
+    *,
+    style: str | None = None,
+    progress: Progress = silent,
+) -> FlowFile:
+    """The flow that a generator moves its own frames by, and as occlusion the share that it paints anew.
+
+    Where the generator warps nothing (its first frames), the displacement is 0 and everything is occluded.
+    """
+    config = generator.config
+    if not config.flow:
+        raise InputError("this network predicts no flow: it paints every frame anew; choose another")
+    if labels.palette.name != config.palette:
+        raise InputError(
+            f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: "
+            "convert them"
+        )
+    config.check_size(labels.height, labels.width)
+    size = labels.height, labels.width
+    look = style_weights(config.style_names, style)
+    look = None if look is None else look.to(next(generator.parameters()).device)
+
+    def flows() -> Iterator[Flow]:
+        for painted in synthesize(generator, labels.frames(), style=look):
+            details = painted.details
+            if details is None or details.flow is None or details.weight is None:
+                yield unknown_flow(*size)
+            else:
+                yield Flow(details.flow, details.weight)
+
+    return write_flow(flows(), out, size, labels.frame_rate, labels.frame_count, progress)
+
+
+def world_flow(world: WorldStream, out: Path, progress: Progress = silent) -> FlowFile:
+    """The true flow and occlusion of a procedural world; nothing is known of the frame before its first."""
+
+    def flows() -> Iterator[Flow]:
+        yield unknown_flow(world.height, world.width)
+        for frame in world.truth(1):
+            occlusion = torch.from_numpy(frame.occlusion)
+            yield Flow(torch.from_numpy(frame.flow)[None], occlusion.float()[None, None])
+
+    return write_flow(
+        flows(), out, (world.height, world.width), world.frame_rate, world.frame_count, progress
+    )
+
+
+def write_flow(
+    flows: Iterable[Flow],
+    out: Path,
+    size: tuple[int, int],
+    frame_rate: Fraction,
+    total: int | None,
+    progress: Progress = silent,
+) -> FlowFile:
+    """Put flow of one frame at a time on disk, `size` = (height, width); previews show its colours."""
+    done = 0
+    with FlowWriter(out, *size) as writer:
+        for flow in flows:
+            writer.write(flow)
+            done += 1
+            progress(done, total, partial(flow_picture, flow.displacement[0]))
+        if not done:
+            raise InputError("flow: the clip holds no frames; give at least one")
+    return FlowFile(out, frame_rate)
+
+
+def show_flow(flow: FlowFile, out: Path, longest: float | None = None, progress: Progress = silent) -> None:
+    """A video of flow in colours; `longest`: pixels of a fully saturated colour (None: `usual_longest`)."""
+    unit = usual_longest(flow) if longest is None else longest
+    pictures = (flow_picture(frame.displacement[0], unit) for frame in flow.frames())
+    _write_like(flow, pictures, out, progress)
+
+
+def usual_longest(flow: FlowFile) -> float:
+    """A length in pixels that 99 of 100 pixels stay below, in every frame of the clip; never 0."""
+    lengths = (frame.displacement[0].norm(dim=0).numpy() for frame in flow.frames())
+    return max(1.0, max(float(np.percentile(length, 99)) for length in lengths))
+
+
+def warp_clip(
+    clip: FrameReader, flow: FlowFile, out: Path, *, carry: bool = False, progress: Progress = silent
+) -> None:
+    """A video of every frame rebuilt from the one before it, moved along `flow`.
+
+    carry: rebuild from the rebuilt frame before, so that the first picture (and what is painted on it) is carried
+    through the whole clip; the clip may then be a single picture. The first frame is the clip's own.
+    """
+    info = clip.info
+    if (info.height, info.width) != (flow.height, flow.width):
+        raise InputError(
+            f"the frames are {info.width}x{info.height}, the flow is {flow.width}x{flow.height}; bring the frames "
+            "to the size of the flow"
+        )
+    with closing(_rebuilt(clip, flow, carry)) as pictures:
+        _write_like(flow, (to_file(picture[0]) for picture in pictures), out, progress)
+
+
+def _write_like(flow: FlowFile, pictures: Pictures, out: Path, progress: Progress) -> None:
+    """A video of the size, frame rate and length of `flow`."""
+    size = flow.height, flow.width
+    write_clip(
+        pictures, out, size=size, frame_rate=flow.frame_rate, total=flow.frame_count, progress=progress
+    )
+
+
+def _rebuilt(clip: FrameReader, flow: FlowFile, carry: bool) -> Generator[Tensor, None, None]:
+    """The pictures of `warp_clip`, `[1 3 h w]` in -1..1."""
+    frames = (to_model(frame.pixels)[None] for frame in clip)
+    before = next(frames, None)
+    if before is None:
+        raise InputError("warp: the clip holds no frames; give at least one")
+    yield before
+    for step in flow.frames(1):
+        moved = warp(before, step.displacement)
+        yield moved
+        after = moved if carry else next(frames, None)
+        if after is None:
+            return
+        before = after

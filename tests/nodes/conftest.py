@@ -1,0 +1,55 @@
+"""Fixtures: ComfyUI's modules replaced by the recording fake, as today's version and as 0.8.0."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+import torch
+
+
+def _load(name: str) -> ModuleType:
+    """A module beside this file: folders of tests are no packages."""
+    spec = importlib.util.spec_from_file_location(
+        f"tests_nodes_{name}", Path(__file__).with_name(f"{name}.py")
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fake_comfy = _load("fake_comfy")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(params=["0.33", "0.8"])
+def comfy(request, tmp_path, monkeypatch) -> Iterator[SimpleNamespace]:
+    """A fake ComfyUI rooted in `tmp_path`, with our nodes freshly imported into it.
+
+    `.nodes` our package, `.node(id)` one class, `.seen` what the nodes did, `.api`, `.folder_paths`, `.mm`, `.base`.
+    """
+    seen = fake_comfy.Recorded()
+    for name, module in fake_comfy.install(tmp_path, seen, old=request.param == "0.8").items():
+        monkeypatch.setitem(sys.modules, name, module)
+    fake_comfy.forget_nodes()
+    importlib.import_module("maliang_video.nodes.folders").register_models()
+    nodes = importlib.import_module("maliang_video.nodes")
+    yield SimpleNamespace(
+        version=request.param,
+        nodes=nodes,
+        node=lambda wanted: next(n for n in nodes.NODES if n.define_schema().node_id == wanted),
+        seen=seen,
+        api=sys.modules["comfy_api.latest"],
+        folder_paths=sys.modules["folder_paths"],
+        mm=sys.modules["comfy.model_management"],
+        base=tmp_path,
+    )
+    fake_comfy.forget_nodes()
