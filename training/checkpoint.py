@@ -59,12 +59,24 @@ def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> int:
     for part, module in _modules(networks).items():
         module.load_state_dict(_part(tensors, part))
     for part, optimizer in _optimizers(networks).items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in _part(tensors, part).items():
-            index, _, name = key.partition("/")
-            state.setdefault(int(index), {})[name] = value
-        optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
+        _fill_optimizer(optimizer, _part(tensors, part))
     return int(metadata["step"])
+
+
+def _fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Take over the state `<parameter number>/<name>`, every tensor in the memory layout of its parameter.
+
+    The fused Adam walks through parameter and moments in the order of their bytes: in another layout, moments would
+    meet weights that are not theirs.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition("/")
+        like = parameters[int(number)]
+        fitted = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        state.setdefault(int(number), {})[name] = fitted
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
 def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
