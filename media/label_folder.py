@@ -1,7 +1,8 @@
 """Label maps written to a folder, one PNG for a frame, without loss; a stopped run goes on where it stopped.
 
 Ids up to 255 become palette PNGs: their values are the ids, and viewers show the palette's colours. Larger ids become
-16-bit grey. Instance maps lie in a folder `instances` inside, as 16-bit grey, under the same names.
+16-bit grey. Instance maps lie in a folder `instances` inside, as 16-bit grey (see `instance_numbers`), under the
+same names.
 """
 
 import shutil
@@ -16,10 +17,12 @@ from torch import Tensor
 from ..errors import InputError
 from ..models.labels.frames import LabelFrame
 from ..models.labels.palette import Palette
+from .instance_numbers import InstanceNumbers
 from .outputs import prepare_folder, settle, write_whole, writing
 
 INSTANCES = "instances"
 _JOB = "job.txt"
+_NUMBERS = "instances.json"
 
 
 class LabelFolderWriter:
@@ -42,6 +45,7 @@ class LabelFolderWriter:
             self.done = _frames_of(self.parts, job)
             self.parts.mkdir(exist_ok=True)
             write_whole(self.parts / _JOB, job.encode())
+            self._numbers = InstanceNumbers(self.parts / _NUMBERS)
 
     def write(self, frame: LabelFrame) -> None:
         """The next frame."""
@@ -49,7 +53,8 @@ class LabelFolderWriter:
         with writing(self.path):
             if frame.instances is not None:
                 (self.parts / INSTANCES).mkdir(exist_ok=True)
-                _save(instance_picture(frame.instances, self.done), self.parts / INSTANCES / name)
+                numbers = self._numbers.apply(frame.instances.cpu().numpy())
+                _save(Image.fromarray(numbers), self.parts / INSTANCES / name)
             _save(label_picture(frame.ids, self._palette), self.parts / name)
         self.done += 1
 
@@ -65,6 +70,7 @@ class LabelFolderWriter:
                 raise InputError(f"{self.path}: there are no frames to write")
         elif kind is None:
             with writing(self.path, f"; all frames are in {self.parts}"):
+                (self.parts / _NUMBERS).unlink(missing_ok=True)
                 (self.parts / _JOB).unlink()
                 settle(self.parts, self.path)
 
@@ -77,16 +83,6 @@ def label_picture(ids: Tensor, palette: Palette) -> Image.Image:
     picture = Image.fromarray(values.astype(np.uint8))
     picture.putpalette(palette.colors.tobytes())
     return picture
-
-
-def instance_picture(instances: Tensor, number: int) -> Image.Image:
-    """Instances `[h w]` as 16-bit grey; InputError, naming frame `number`, where they don't fit."""
-    values = instances.cpu().numpy()
-    if values.size and not 0 <= int(values.min()) <= int(values.max()) <= 65535:
-        raise InputError(
-            f"frame {number}: instance {int(values.max())} doesn't fit in a picture; number them 0 to 65535"
-        )
-    return Image.fromarray(values.astype(np.uint16))
 
 
 def _save(picture: Image.Image, path: Path) -> None:

@@ -46,14 +46,19 @@ def test_instances_lie_inside(tmp_path):
         assert np.array(picture).tolist() == [[40_026] * 3] * 2
 
 
-def test_instances_that_do_not_fit(tmp_path):
-    broken = LabelFrame(torch.zeros(1, 1, dtype=torch.uint8), torch.tensor([[70_000]]))
-    with (
-        pytest.raises(InputError, match="frame 0: instance 70000 doesn't fit"),
-        LabelFolderWriter(tmp_path / "out", CITY, job="j") as writer,
-    ):
-        writer.write(broken)
-    assert list(tmp_path.iterdir()) == []
+def test_numbers_of_instances_outlive_a_stop(tmp_path):
+    def clip_frame(*instances):
+        ids = torch.full((1, len(instances)), 26, dtype=torch.uint8)
+        return LabelFrame(ids, torch.tensor([instances], dtype=torch.int32))
+
+    with pytest.raises(KeyboardInterrupt), LabelFolderWriter(tmp_path / "out", CITY, job="j") as writer:  # noqa: PT012
+        writer.write(clip_frame(0, 900_000, 800_000))
+        raise KeyboardInterrupt
+    with LabelFolderWriter(tmp_path / "out", CITY, job="j") as writer:
+        writer.write(clip_frame(700_000, 900_000, 5))
+    shown = [np.array(Image.open(p)).tolist() for p in sorted((tmp_path / "out" / "instances").iterdir())]
+    assert shown == [[[0, 65534, 65535]], [[65533, 65534, 5]]]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["000000.png", "000001.png", "instances"]
 
 
 def stop_after(path, numbers, job="job"):
