@@ -1,0 +1,61 @@
+"""The command `maliang`: one file a command group, each with `add_commands(subparsers)`.
+
+Group files build their parsers with the standard library alone and import the rest of the package inside the
+functions that run, so that `maliang --help` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from ..errors import InputError
+
+Run = Callable[[argparse.Namespace], int | None]
+"""What a command's parser sets as `run`: the exit code, None for success."""
+
+WRONG_INPUT = 2
+STOPPED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; what a user did wrong becomes one sentence on standard error and exit code 2."""
+    always = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    always.add_argument("--debug", action="store_true", help="show where in the program an error came from")
+    debug, rest = always.parse_known_args(argv)
+    arguments = build_parser(always).parse_args(rest)
+    run: Run = arguments.run
+    try:
+        return run(arguments) or 0
+    except KeyboardInterrupt:
+        print("maliang: stopped; run the same command again to go on", file=sys.stderr)
+        return STOPPED
+    except (InputError, OSError) as error:
+        if debug.debug:
+            raise
+        print(f"maliang: {sentence(error)}", file=sys.stderr)
+        return WRONG_INPUT
+
+
+def build_parser(always: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The parser of every group; `always` holds the options that any command takes."""
+    from .. import __version__
+    from . import demo, labels, train, vid2vid, weights
+
+    parser = argparse.ArgumentParser(
+        prog="maliang",
+        description="Label maps, poses, pictures and face edits into video.",
+        parents=[always],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"maliang {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for group in (demo, vid2vid, labels, weights, train):
+        group.add_commands(commands)
+    return parser
+
+
+def sentence(error: InputError | OSError) -> str:
+    """An error in a user's words: the system's own errors lose their number and keep their file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -1,0 +1,147 @@
+"""`maliang vid2vid`: label maps in, video out."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .terminal import progress_bar
+
+if TYPE_CHECKING:
+    from ..models.labels.frames import LabelStream
+    from ..models.vid2vid.config import GeneratorConfig
+
+
+def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "vid2vid",
+        help="turn a video of label maps into a photographic video",
+        description="Turn a video of label maps into a photographic video. An interrupted run goes on where it "
+        "stopped when the same command is given again.",
+    )
+    parser.set_defaults(run=run)
+    source = parser.add_argument_group("label maps")
+    source.add_argument(
+        "--labels",
+        required=True,
+        metavar="SOURCE",
+        help="a folder of label maps, a video of them, or a world such as 'world:street?seed=7'",
+    )
+    source.add_argument(
+        "--palette", metavar="NAME|JSON", help="what their ids or colours mean, for example cityscapes"
+    )
+    source.add_argument(
+        "--instances", type=Path, metavar="DIR", help="a folder of instance maps, one a label map"
+    )
+    source.add_argument(
+        "--edits",
+        type=Path,
+        metavar="JSON",
+        help="label edits to make first, as maliang labels edit --save-edits writes them",
+    )
+    source.add_argument(
+        "--size", type=size, metavar="WxH", help="bring the label maps to this size, nearest pixel"
+    )
+    painter = parser.add_argument_group("painting")
+    painter.add_argument(
+        "--weights",
+        default="street",
+        metavar="NAME|FILE",
+        help="a preset or a file of weights (default: %(default)s)",
+    )
+    painter.add_argument("--style", metavar="NAME", help="one of the network's looks, for example night")
+    painter.add_argument(
+        "--first",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PICTURE",
+        help="pictures of the first frames (or a folder of them): they set the look of the whole video",
+    )
+    painter.add_argument(
+        "--no-flow", action="store_true", help="paint every frame anew, carry nothing along the motion"
+    )
+    painter.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    painter.add_argument(
+        "--dtype", choices=("fp32", "bf16", "fp16"), default="fp32", help="precision of the network"
+    )
+    result = parser.add_argument_group("video")
+    result.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="the video; a folder with --codec png"
+    )
+    result.add_argument(
+        "--codec",
+        metavar="NAME",
+        help="h264, h265, vp9, av1, prores, gif, without loss ffv1 or png (default: what suits the ending of --out)",
+    )
+    result.add_argument("--audio-from", type=Path, metavar="CLIP", help="take the sound of this clip along")
+
+
+def size(text: str) -> tuple[int, int]:
+    """`512x256` -> (height, width)."""
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write width x height, for example 512x256")
+    return int(height), int(width)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """`maliang vid2vid ...`"""
+    from ..pipelines.vid2vid import load_generator, render_video, without_flow
+    from ..weights.devices import choose_device, choose_dtype
+    from ..weights.folders import typed
+
+    refuse_overwriting(arguments.out, [arguments.labels, *arguments.first, arguments.audio_from])
+    device = choose_device(arguments.device)
+    generator = load_generator(typed(arguments.weights), device, choose_dtype(arguments.dtype, device))
+    if arguments.no_flow:
+        generator = without_flow(generator)
+    labels = prepare_labels(arguments, generator.config)
+    with progress_bar("vid2vid") as progress:
+        report = render_video(
+            labels,
+            generator,
+            arguments.out,
+            style=arguments.style,
+            first=arguments.first,
+            codec=arguments.codec,
+            audio_from=arguments.audio_from,
+            progress=progress,
+        )
+    resumed = f", {report.resumed_at} of them from an earlier run" if report.resumed_at else ""
+    for note in report.notes:
+        print(f"maliang: {note}", file=sys.stderr)
+    rate = f"{float(report.frame_rate):g} frames a second"
+    print(f"{report.path}: {report.frames} frames{resumed}, {report.width}x{report.height}, {rate}")
+
+
+def prepare_labels(arguments: argparse.Namespace, config: "GeneratorConfig") -> "LabelStream":
+    """The label maps that the options ask for: edited first, then in the network's palette, then resized."""
+    from ..models.labels.convert import ConvertedLabels
+    from ..models.labels.palette import builtin_palette
+    from ..models.labels.resize import ResizedLabels
+    from ..pipelines.label_edits import with_edits
+    from ..pipelines.saved_edits import read_edits
+    from ..pipelines.sources import open_label_source
+
+    labels = open_label_source(arguments.labels, palette=arguments.palette, instances=arguments.instances)
+    if arguments.edits is not None:
+        labels = with_edits(labels, read_edits(arguments.edits))
+    if labels.palette.name != config.palette:
+        labels = ConvertedLabels(labels, builtin_palette(config.palette))
+    if arguments.size is not None:
+        labels = ResizedLabels(labels, *arguments.size)
+    try:
+        config.check_size(labels.height, labels.width)
+    except InputError as error:
+        raise InputError(f"{error} (--size resizes the label maps)") from error
+    return labels
+
+
+def refuse_overwriting(out: Path, sources: Sequence[str | Path | None]) -> None:
+    """InputError if the result would take the place of something that goes into it."""
+    for source in sources:
+        if source is not None and Path(source).exists() and Path(source).resolve() == out.resolve():
+            raise InputError(f"{out}: is one of the inputs; give --out another name")

@@ -1,0 +1,211 @@
+"""The main job: a stream of label maps in, a video file out. The command line, ComfyUI and Gradio call this.
+
+Memory: that of the rollout (a few frames) plus one encoded frame, whatever the length of the video; a finished piece of
+the video and the state to go on from are on disk.
+"""
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..errors import InputError
+from ..media.codecs import codec_for
+from ..media.pixels import to_file, to_model
+from ..media.reader import open_frames
+from ..media.segments import SegmentedWriter
+from ..models.labels.frames import LabelFrame, LabelStream
+from ..models.vid2vid.generator import Past, Vid2VidGenerator
+from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
+from ..progress import Progress, silent
+from ..weights import load
+
+SEGMENT_FRAMES = 24
+"""Frames between two states on disk: what an interrupted run has to paint again at most."""
+
+
+@dataclass(frozen=True)
+class RenderReport:
+    """What a finished run made."""
+
+    path: Path
+    width: int
+    height: int
+    frame_rate: Fraction
+    frames: int
+    """In the whole video."""
+    resumed_at: int
+    """Frames that an earlier, interrupted run had already painted; 0 for a run in one go."""
+    notes: tuple[str, ...]
+    """What the user should know about the file, one sentence each."""
+
+
+def render_video(
+    labels: LabelStream,
+    generator: Vid2VidGenerator,
+    out: Path,
+    *,
+    style: str | None = None,
+    first: Sequence[Path] = (),
+    codec: str | None = None,
+    audio_from: Path | None = None,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    segment_frames: int = SEGMENT_FRAMES,
+    progress: Progress = silent,
+) -> RenderReport:
+    """Paint every frame of `labels` and write the video to `out`, which appears when it is whole.
+
+    labels: in the generator's palette, at a size that it can take (InputError else);
+    generator: moved to `device` and `dtype` in place (None: it stays as it is);
+    style: one of the generator's looks (None: its first);
+    first: pictures of the first frames, as `first_pictures` takes them;
+    codec: one of `media.codecs.CODECS` (None: what suits the ending of `out`);
+    audio_from: a clip whose sound goes into the video;
+    progress: called after each frame with a preview; what it raises stops the run.
+
+    A run that was stopped, by an exception or by force, goes on from its last finished segment when it is called
+    again with the same arguments, and paints the same pictures as a run in one go; with other arguments it starts anew.
+    """
+    config = generator.config
+    if labels.palette.name != config.palette:
+        raise InputError(
+            f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: convert them"
+        )
+    config.check_size(labels.height, labels.width)
+    codec = codec_for(out, codec)
+    generator = generator.to(device=device, dtype=dtype).eval()
+    pictures = first_pictures(first, config.past_frames, labels.height, labels.width) if first else None
+    look = style_weights(config.style_names, style)
+    done = resumed_at = 0
+    with SegmentedWriter(
+        out,
+        job=_job(labels, generator, pictures, look, codec),
+        width=labels.width,
+        height=labels.height,
+        frame_rate=labels.frame_rate,
+        codec=codec,
+        audio_from=audio_from,
+        segment_frames=segment_frames,
+    ) as writer:
+        done, state = writer.resume_point
+        resumed_at = done
+        with closing(_go_on(generator, labels, done, state, pictures, look)) as frames:
+            for painted in frames:
+                pixels = to_file(painted.frame[0])
+                writer.write(pixels)
+                done += 1
+                if writer.checkpoint_due and painted.past.painted >= config.past_frames:
+                    writer.checkpoint(painted.past.to_tensors())
+                progress(done, labels.frame_count, partial(np.asarray, pixels))
+        if not done:
+            raise InputError("the label maps hold no frames; give at least one")
+    return RenderReport(out, labels.width, labels.height, labels.frame_rate, done, resumed_at, writer.notes)
+
+
+def load_generator(
+    name: str | Path, device: torch.device, dtype: torch.dtype | None = None
+) -> Vid2VidGenerator:
+    """The vid2vid generator of a preset's name or a file; InputError for a network of another kind."""
+    module = load(name, device, dtype)
+    if not isinstance(module, Vid2VidGenerator):
+        raise InputError(
+            f"{name}: holds a {type(module).__name__}, not a vid2vid generator; choose other weights"
+        )
+    return module
+
+
+def first_pictures(paths: Sequence[Path], count: int, height: int, width: int) -> Tensor:
+    """The first `count` pictures out of `paths`, scaled: `[1 count 3 h w]` in -1..1.
+
+    paths: pictures, picture folders or videos; where they hold too few, the last picture stands for the missing ones.
+    """
+    pictures: list[Tensor] = []
+    for path in paths:
+        with open_frames(path) as frames:
+            for frame in islice(frames, count - len(pictures)):
+                scaled = Image.fromarray(frame.pixels).resize((width, height), Image.Resampling.BICUBIC)
+                pictures.append(to_model(np.array(scaled)))
+    if not pictures:
+        raise InputError(f"first pictures: {', '.join(map(str, paths))} hold none")
+    pictures += [pictures[-1]] * (count - len(pictures))
+    return torch.stack(pictures)[None]
+
+
+def style_weights(names: Sequence[str], style: str | None) -> Tensor | None:
+    """One of a generator's looks (None: its first) as `[1 styles]`; None for a generator that has only one."""
+    if not names:
+        if style is not None:
+            raise InputError(f"this network has one look only; it can't paint {style!r}")
+        return None
+    chosen = names[0] if style is None else style
+    if chosen not in names:
+        raise InputError(f"no style {chosen!r}; this network has: {', '.join(names)}")
+    return torch.tensor([[float(name == chosen) for name in names]])
+
+
+def without_flow(generator: Vid2VidGenerator) -> Vid2VidGenerator:
+    """The same network, sharing its weights, that paints every frame anew and warps nothing."""
+    with torch.device("meta"):
+        plain = Vid2VidGenerator(replace(generator.config, flow=False))
+    weights = generator.state_dict()
+    plain.load_state_dict({name: weights[name] for name in plain.state_dict()}, assign=True)
+    return plain
+
+
+def _go_on(
+    generator: Vid2VidGenerator,
+    labels: LabelStream,
+    done: int,
+    state: dict[str, Tensor],
+    pictures: Tensor | None,
+    look: Tensor | None,
+) -> Generator[Synthesis, None, None]:
+    """The pictures from number `done` on, of which `state` is the past."""
+    device = next(generator.parameters()).device
+    past = Past.from_tensors({name: tensor.to(device) for name, tensor in state.items()}) if done else None
+    lead = lead_frames(generator, past) if past else 0
+    look = None if look is None else look.to(device)
+    with closing(_known(labels, done - lead, generator.config.label_classes)) as frames:
+        yield from synthesize(generator, frames, first=pictures, style=look, past=past)
+
+
+def _known(labels: LabelStream, start: int, classes: int) -> Generator[LabelFrame, None, None]:
+    """The frames from `start` on; InputError for a class that the network has no channel for."""
+    for index, frame in enumerate(labels.frames(start), start):
+        for extreme in frame.ids.aminmax():
+            if not 0 <= int(extreme) < classes:
+                raise InputError(
+                    f"label frame {index} holds class id {int(extreme)}; the network knows 0 to {classes - 1} "
+                    f"(palette {labels.palette.name!r})"
+                )
+        yield frame
+
+
+def _job(
+    labels: LabelStream, generator: Vid2VidGenerator, pictures: Tensor | None, look: Tensor | None, codec: str
+) -> str:
+    """A digest of everything that the pictures depend on: only the same job is gone on with."""
+    weight = next(generator.parameters())
+    facts: dict[str, Any] = {
+        "labels": labels.fingerprint,
+        "config": asdict(generator.config),
+        "device": weight.device.type,
+        "dtype": str(weight.dtype),
+        "codec": codec,
+    }
+    digest = blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16)
+    for tensor in (*generator.state_dict().values(), pictures, look):
+        digest.update(b"-" if tensor is None else tensor.detach().cpu().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()

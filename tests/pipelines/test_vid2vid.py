@@ -1,0 +1,311 @@
+"""The main job: labels in, video out, on a tiny network with random weights."""
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from maliang_video.errors import InputError
+from maliang_video.media.pixels import to_file, to_model
+from maliang_video.media.reader import open_frames
+from maliang_video.models.labels.frames import LabelFrame, LabelFrames
+from maliang_video.models.labels.palette import Palette, builtin_palette
+from maliang_video.models.vid2vid.config import GeneratorConfig
+from maliang_video.models.vid2vid.generator import Vid2VidGenerator
+from maliang_video.models.vid2vid.rollout import synthesize
+from maliang_video.pipelines.vid2vid import first_pictures, render_video, style_weights, without_flow
+from maliang_video.progress import Preview
+
+HEIGHT, WIDTH = 16, 32
+TINY = GeneratorConfig(
+    palette="cityscapes",
+    label_classes=35,
+    edges=True,
+    things=(26,),
+    style_names=("noon", "night"),
+    label_frames=3,
+    filters=4,
+    foreground_filters=0,
+    downsamplings=2,
+    blocks=2,
+    local_blocks=0,
+    scales=1,
+    flow=True,
+    foreground=(),
+    first_frame=None,
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def generator() -> Vid2VidGenerator:
+    torch.manual_seed(0)
+    made = Vid2VidGenerator(TINY).eval()
+    with torch.no_grad():
+        for weights in made.parameters():
+            weights.normal_(0, 0.3)
+    return made
+
+
+def clip(frames: int = 11, seed: int = 0) -> LabelFrames:
+    random = torch.Generator().manual_seed(seed)
+    ids = torch.randint(0, 34, (frames, HEIGHT // 4, WIDTH // 4), generator=random)
+    ids = ids.repeat_interleave(4, 1).repeat_interleave(4, 2).to(torch.uint8)
+    return LabelFrames(ids, builtin_palette("cityscapes"), ids.to(torch.int32), Fraction(25))
+
+
+def pixels_of(path: Path) -> NDArray[np.uint8]:
+    with open_frames(path) as frames:
+        return np.stack([frame.pixels for frame in frames])
+
+
+class StoppedError(Exception):
+    """What a door raises to stop the work."""
+
+
+@dataclass
+class StopAt:
+    """A progress that stops the work after a frame."""
+
+    frame: int
+
+    def __call__(self, done: int, total: int | None, preview: Preview | None = None) -> None:
+        if done == self.frame:
+            raise StoppedError
+
+
+def test_the_video_holds_every_frame_of_the_rollout(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    labels = clip()
+    report = render_video(labels, generator, tmp_path / "out.mkv", codec="ffv1")
+    expected = [
+        to_file(s.frame[0]) for s in synthesize(generator, labels.frames(), style=torch.tensor([[1.0, 0.0]]))
+    ]
+    assert np.array_equal(pixels_of(tmp_path / "out.mkv"), np.stack(expected))
+    assert (report.frames, report.resumed_at, report.width, report.height) == (11, 0, WIDTH, HEIGHT)
+    with open_frames(tmp_path / "out.mkv") as frames:
+        assert frames.info.frame_rate == 25
+    assert [p.name for p in tmp_path.iterdir()] == ["out.mkv"]
+
+
+def test_progress_gets_every_frame_and_its_picture(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    seen: list[tuple[int, int | None, NDArray[np.uint8]]] = []
+
+    def watch(done: int, total: int | None, preview: Preview | None = None) -> None:
+        assert preview is not None
+        seen.append((done, total, preview()))
+
+    render_video(clip(4), generator, tmp_path / "out.mkv", codec="ffv1", progress=watch)
+    assert [(done, total) for done, total, _ in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert np.array_equal(np.stack([picture for _, _, picture in seen]), pixels_of(tmp_path / "out.mkv"))
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "h264", "png"])
+def test_a_stopped_run_goes_on_and_makes_the_same_video(
+    tmp_path: Path, generator: Vid2VidGenerator, codec: str
+) -> None:
+    name = {"ffv1": "out.mkv", "h264": "out.mp4", "png": "out"}[codec]
+    whole, parts = tmp_path / "whole" / name, tmp_path / "parts" / name
+    for folder in (whole.parent, parts.parent):
+        folder.mkdir()
+    first_done: list[int] = []
+    render_video(clip(), generator, whole, codec=codec, segment_frames=3)
+    with pytest.raises(StoppedError):
+        render_video(clip(), generator, parts, codec=codec, segment_frames=3, progress=StopAt(8))
+    assert not parts.exists()
+    report = render_video(
+        clip(),
+        generator,
+        parts,
+        codec=codec,
+        segment_frames=3,
+        progress=lambda done, *_: first_done.append(done),
+    )
+    assert report.resumed_at == 6
+    assert first_done == [7, 8, 9, 10, 11]
+    assert report.frames == 11
+    assert np.array_equal(pixels_of(parts), pixels_of(whole))
+    assert [p.name for p in parts.parent.iterdir()] == [name]
+
+
+def test_a_run_stopped_twice_makes_the_same_video(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    render_video(clip(), generator, tmp_path / "whole.mkv", codec="ffv1", segment_frames=2)
+    for stop in (1, 5, 8):
+        with pytest.raises(StoppedError):
+            render_video(
+                clip(), generator, tmp_path / "out.mkv", codec="ffv1", segment_frames=2, progress=StopAt(stop)
+            )
+    report = render_video(clip(), generator, tmp_path / "out.mkv", codec="ffv1", segment_frames=2)
+    assert report.resumed_at == 8
+    assert np.array_equal(pixels_of(tmp_path / "out.mkv"), pixels_of(tmp_path / "whole.mkv"))
+
+
+def test_given_first_pictures_survive_a_stop_among_them(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), 200, np.uint8)).save(tmp_path / "b.png")
+    first = (tmp_path / "a.png", tmp_path / "b.png")
+    settings = {"first": first, "codec": "ffv1", "segment_frames": 1}
+    render_video(clip(5), generator, tmp_path / "whole.mkv", **settings)
+    with pytest.raises(StoppedError):
+        render_video(clip(5), generator, tmp_path / "out.mkv", progress=StopAt(1), **settings)
+    render_video(clip(5), generator, tmp_path / "out.mkv", **settings)
+    made = pixels_of(tmp_path / "out.mkv")
+    assert np.array_equal(made, pixels_of(tmp_path / "whole.mkv"))
+    assert (made[0] == 90).all()
+    assert (made[1] == 200).all()
+
+
+@pytest.mark.parametrize("change", ["style", "labels", "weights", "first"])
+def test_another_job_starts_anew(tmp_path: Path, generator: Vid2VidGenerator, change: str) -> None:
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    out = tmp_path / "out.mkv"
+    with pytest.raises(StoppedError):
+        render_video(clip(), generator, out, codec="ffv1", segment_frames=2, progress=StopAt(7))
+    if change == "weights":
+        with torch.no_grad():
+            generator.scales[0].to_image.bias.add_(0.1)  # type: ignore[union-attr, operator]
+    report = render_video(
+        clip(seed=1 if change == "labels" else 0),
+        generator,
+        out,
+        style="night" if change == "style" else None,
+        first=[tmp_path / "a.png"] if change == "first" else [],
+        codec="ffv1",
+        segment_frames=2,
+    )
+    assert report.resumed_at == 0
+    assert len(pixels_of(out)) == 11
+
+
+class Watched:
+    """A label stream that knows how many of its frames are alive, and whether it was closed."""
+
+    palette: Palette = builtin_palette("cityscapes")
+    height, width, frame_rate, frame_count, fingerprint = HEIGHT, WIDTH, Fraction(24), None, "watched"
+
+    def __init__(self, frames: list[torch.Tensor]) -> None:
+        self.maps = frames
+        self.closed = 0
+
+    def frames(self, start: int = 0) -> Iterator[LabelFrame]:
+        try:
+            for ids in self.maps[start:]:
+                yield LabelFrame(ids)
+        finally:
+            self.closed += 1
+
+
+def test_what_was_open_is_closed_when_the_work_stops(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    labels = Watched(list(clip(6).ids))
+    gc.disable()
+    try:
+        with pytest.raises(StoppedError):
+            render_video(labels, generator, tmp_path / "out.mkv", codec="ffv1", progress=StopAt(3))
+    finally:
+        gc.enable()
+    assert labels.closed == 1
+
+
+def test_frames_are_taken_one_at_a_time(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    taken = 0
+    maps = list(clip(9).ids)
+
+    class Lazy(Watched):
+        def frames(self, start: int = 0) -> Iterator[LabelFrame]:
+            nonlocal taken
+            for ids in self.maps[start:]:
+                taken += 1
+                yield LabelFrame(ids)
+
+    ahead: list[int] = []
+    render_video(
+        Lazy(maps),
+        generator,
+        tmp_path / "out.mkv",
+        codec="ffv1",
+        progress=lambda done, *_: ahead.append(taken - done),
+    )
+    assert ahead == [0] * 9
+
+
+def test_an_unknown_class_is_named_and_leaves_nothing(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    ids = clip(3).ids.clone()
+    ids[2, 5, 5] = 77
+    with pytest.raises(InputError, match=r"label frame 2 holds class id 77; the network knows 0 to 34"):
+        render_video(
+            LabelFrames(ids, builtin_palette("cityscapes")), generator, tmp_path / "out.mkv", codec="ffv1"
+        )
+    assert not (tmp_path / "out.mkv").exists()
+
+
+def test_a_size_that_does_not_fit_is_refused_with_the_nearest(
+    tmp_path: Path, generator: Vid2VidGenerator
+) -> None:
+    ids = torch.zeros(1, 18, 35, dtype=torch.uint8)
+    with pytest.raises(InputError, match=r"35x18 does not fit .* nearest size is 36x16"):
+        render_video(LabelFrames(ids, builtin_palette("cityscapes")), generator, tmp_path / "out.mkv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_label_maps_of_differing_sizes_are_refused(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    maps = [torch.zeros(HEIGHT, WIDTH, dtype=torch.uint8), torch.zeros(HEIGHT, 2 * WIDTH, dtype=torch.uint8)]
+    with pytest.raises(InputError, match="label frame 1 is 64x16, the frames before it are 32x16"):
+        render_video(Watched(maps), generator, tmp_path / "out.mkv", codec="ffv1")
+    assert not (tmp_path / "out.mkv").exists()
+
+
+def test_no_frames_at_all_are_refused(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    with pytest.raises(InputError, match="the label maps hold no frames"):
+        render_video(Watched([]), generator, tmp_path / "out.mkv", codec="ffv1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_palette_is_refused(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    labels = replace(clip(2), palette=builtin_palette("ade20k"))
+    with pytest.raises(InputError, match=r"'ade20k'.*'cityscapes'"):
+        render_video(labels, generator, tmp_path / "out.mkv")
+
+
+def test_styles() -> None:
+    assert torch.equal(style_weights(("noon", "night"), "night"), torch.tensor([[0.0, 1.0]]))
+    assert torch.equal(style_weights(("noon", "night"), None), torch.tensor([[1.0, 0.0]]))
+    assert style_weights((), None) is None
+    with pytest.raises(InputError, match="no style 'dusk'; this network has: noon, night"):
+        style_weights(("noon", "night"), "dusk")
+    with pytest.raises(InputError, match="one look only"):
+        style_weights((), "night")
+
+
+def test_first_pictures_are_scaled_and_the_last_is_repeated(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8, 3), 51, np.uint8)).save(tmp_path / "only.png")
+    pictures = first_pictures([tmp_path / "only.png"], 2, 4, 6)
+    assert pictures.shape == (1, 2, 3, 4, 6)
+    assert torch.equal(pictures, to_model(np.full((4, 6, 3), 51, np.uint8)).expand(1, 2, 3, 4, 6))
+
+
+def test_without_flow_is_the_same_network_that_warps_nothing(generator: Vid2VidGenerator) -> None:
+    plain = without_flow(generator)
+    assert plain.config == replace(TINY, flow=False)
+    assert all(weights is not None and weights.device.type == "cpu" for weights in plain.parameters())
+    look = torch.tensor([[1.0, 0.0]])
+    with_flow = list(synthesize(generator, clip(3).frames(), style=look))
+    frames = list(synthesize(plain, clip(3).frames(), style=look))
+    assert all(s.details is not None and s.details.flow is None for s in frames)
+    assert torch.equal(frames[0].frame, with_flow[0].frame)
+    assert not torch.equal(frames[2].frame, with_flow[2].frame)
+    plain_weights = plain.state_dict()
+    shared = generator.state_dict()
+    assert all(weights.data_ptr() == shared[name].data_ptr() for name, weights in plain_weights.items())
