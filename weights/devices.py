@@ -12,7 +12,7 @@ def choose_device(name: str = "auto") -> torch.device:
     """ "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps". InputError where it can't be used here."""
     if name == "auto":
         return torch.device(
-            "cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu"
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         )
     kind, colon, number = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (colon and not number.isdecimal()):
@@ -21,7 +21,7 @@ def choose_device(name: str = "auto") -> torch.device:
         )
     if kind == "cuda":
         _check_cuda(int(number or 0))
-    if kind == "mps" and not torch.mps.is_available():
+    if kind == "mps" and not torch.backends.mps.is_available():
         raise InputError(
             "device 'mps' needs a Mac with Apple silicon and a PyTorch built for it; choose auto or cpu"
         )

@@ -21,7 +21,7 @@ from huggingface_hub import (
 from ..errors import InputError
 from ..progress import Progress, silent
 from .digest import check_sha256
-from .hub_errors import TRANSPORT_ERRORS, explain
+from .hub_errors import DOWNLOAD_ERRORS, explain
 from .hub_progress import bar_class
 from .patience import OutOfPatienceError, within
 from .presets import HubPreset
@@ -30,12 +30,18 @@ ANSWER_SECONDS = 4.0
 """For the first answer: without a network the Hub's own client would retry for 23 s before it says so."""
 
 
+def find_cached(preset: HubPreset, *, cache: Path | None = None) -> Path | None:
+    """The preset's file in the cache, as it is, its sha256 not checked; None where it isn't there."""
+    found = try_to_load_from_cache(preset.repository, preset.file, cache_dir=cache, revision=preset.revision)
+    return Path(found) if isinstance(found, str) else None
+
+
 def cached(preset: HubPreset, *, cache: Path | None = None) -> Path | None:
     """The preset's file in the cache, its sha256 checked; None where it isn't there. Never touches the network.
 
     cache: the Hub's cache folder (None: where HF_HOME says). A file with another hash is removed: InputError.
     """
-    path = _in_cache(preset, cache)
+    path = find_cached(preset, cache=cache)
     if path is not None:
         _check(preset, path, cache)
     return path
@@ -55,12 +61,14 @@ def download(
     answer_seconds: None for HF_HUB_ETAG_TIMEOUT or `ANSWER_SECONDS`.
     InputError for everything that can go wrong outside of us, saying what to do; a file with another hash is removed.
     """
-    present = _in_cache(preset, cache)
+    present = find_cached(preset, cache=cache)
     if present is not None:
         _check(preset, present, cache)
         return present
+    begun = False
     try:
         _ask(preset, cache, endpoint, _patience(answer_seconds))
+        begun = True
         path = hf_hub_download(
             preset.repository,
             preset.file,
@@ -69,8 +77,9 @@ def download(
             endpoint=endpoint,
             **_progress_argument(progress),
         )
-    except TRANSPORT_ERRORS as error:
-        raise explain(error, preset, endpoint or constants.ENDPOINT, cache or _default_cache()) from error
+    except DOWNLOAD_ERRORS as error:
+        folder = cache or _default_cache()
+        raise explain(error, preset, endpoint or constants.ENDPOINT, folder, begun) from error
     _check(preset, Path(path), cache)
     return Path(path)
 
@@ -79,11 +88,6 @@ def _progress_argument(progress: Progress) -> dict[str, Any]:
     """Hub clients before 1.0 can't be told where to show progress; they show their own bar."""
     known = signature(hf_hub_download).parameters
     return {"tqdm_class": bar_class(progress)} if "tqdm_class" in known else {}
-
-
-def _in_cache(preset: HubPreset, cache: Path | None) -> Path | None:
-    found = try_to_load_from_cache(preset.repository, preset.file, cache_dir=cache, revision=preset.revision)
-    return Path(found) if isinstance(found, str) else None
 
 
 def _ask(preset: HubPreset, cache: Path | None, endpoint: str | None, seconds: float) -> None:

@@ -18,14 +18,28 @@ from .presets import HubPreset
 TRANSPORT_ERRORS: tuple[type[BaseException], ...] = (OSError, EntryNotFoundError, *HfHubHTTPError.__bases__)
 """All that a download may raise. The bases of the Hub's HTTP error hold the base class of the HTTP library in use,
 which is requests, httpx or httpx2 by version."""
+DOWNLOAD_ERRORS: tuple[type[BaseException], ...] = (*TRANSPORT_ERRORS, RuntimeError)
+"""The same while content is on its way: hf_xet, which fetches it for newer clients, knows RuntimeError only."""
 
 
-def explain(error: BaseException, preset: HubPreset, endpoint: str, cache: Path) -> InputError:
-    """One of `TRANSPORT_ERRORS` in a user's words. The order matters: the Hub's errors derive from each other."""
-    return InputError(f"{preset.name}: {_reason(error, preset, endpoint, cache)}")
+def explain(error: BaseException, preset: HubPreset, endpoint: str, cache: Path, begun: bool) -> InputError:
+    """One of `TRANSPORT_ERRORS` in a user's words.
+
+    begun: the Hub has answered, the error came later; cache: the folder of the download.
+    """
+    reason = _reason(error, preset, endpoint, cache)
+    if reason is None and begun:
+        reason = f"the download broke off ({_text(error)}); try again"
+    elif reason is None:
+        reason = (
+            f"{endpoint} can't be reached ({_text(error)}); check the network, or on a machine that has one run "
+            f"maliang weights get {preset.name} and copy {cache} over"
+        )
+    return InputError(f"{preset.name}: {reason}")
 
 
-def _reason(error: BaseException, preset: HubPreset, endpoint: str, cache: Path) -> str:
+def _reason(error: BaseException, preset: HubPreset, endpoint: str, cache: Path) -> str | None:
+    """What it is, other than a broken connection. The order matters: the Hub's errors derive from each other."""
     page = f"{endpoint}/{preset.repository}"
     if isinstance(error, OfflineModeIsEnabled):
         return (
@@ -49,10 +63,7 @@ def _reason(error: BaseException, preset: HubPreset, endpoint: str, cache: Path)
         return f"no space left in {cache}; make room, or set HF_HOME to a folder on another disk"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; set HF_HOME to a folder that you can write to"
-    return (
-        f"{endpoint} can't be reached ({_text(error)}); check the network, or on a machine that has one run "
-        f"maliang weights get {preset.name} and copy {cache} over"
-    )
+    return None
 
 
 def _text(error: BaseException) -> str:

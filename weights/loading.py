@@ -51,10 +51,7 @@ def locate(
             return path
         raise InputError(f"{name}: not downloaded yet; get it with: maliang weights get {name}")
     if isinstance(preset, OwnFilePreset):
-        raise InputError(
-            f"{name}: can't be downloaded; if you have {preset.file} (published at {preset.page}), make it ours with: "
-            f"{preset.command}, and put {name}.safetensors into a model folder"
-        )
+        raise InputError(preset.advice)
     known = sorted({each.name for each in table} | {each for each, _ in list_files(places)})
     raise InputError(
         f"no weights named {name!r}; there are: {', '.join(known) or 'none'} "

@@ -61,6 +61,14 @@ class OwnFilePreset(Preset):
     command: str
     """What makes weights of ours out of it."""
 
+    @property
+    def advice(self) -> str:
+        """What the user can do."""
+        return (
+            f"{self.name}: can't be downloaded; if you have {self.file} (published at {self.page}), make it ours with: "
+            f"{self.command}, and put {self.name}.safetensors into a model folder"
+        )
+
 
 AnyPreset = EmbeddedPreset | HubPreset | OwnFilePreset
 

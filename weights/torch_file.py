@@ -81,7 +81,9 @@ def _record_guard(path: Path, where: str) -> Guard:
     with open_zip(path) as archive:
         members = archive.infolist()
     if any(member.filename.rpartition("/")[2] == "constants.pkl" for member in members):
-        raise InputError(f"{where}: a TorchScript program, not weights; save its state_dict() with torch.save")
+        raise InputError(
+            f"{where}: a TorchScript program, not weights; save its state_dict() with torch.save"
+        )
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
             raise InputError(
@@ -109,7 +111,9 @@ def _total_guard(size: int, where: str) -> Guard:
         nonlocal left
         left -= storage.nbytes()
         if left < 0:
-            raise InputError(f"{where}: declares more data than its {size} bytes: cut short, or forged; refused")
+            raise InputError(
+                f"{where}: declares more data than its {size} bytes: cut short, or forged; refused"
+            )
         return storage
 
     return check

@@ -49,7 +49,10 @@ def tiny() -> SimpleNamespace:
         return Tiny(TinyConfig(channels, layers, "zeros"))
 
     return SimpleNamespace(
-        Config=TinyConfig, Module=Tiny, make=make, table={"test.tiny/1": lambda: Architecture(TinyConfig, Tiny)}
+        Config=TinyConfig,
+        Module=Tiny,
+        make=make,
+        table={"test.tiny/1": lambda: Architecture(TinyConfig, Tiny)},
     )
 
 
@@ -89,7 +92,7 @@ class HubHandler(BaseHTTPRequestHandler):
         (r"/content/(?P<digest>[0-9a-f]{64})", "content"),
     ]
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         self.hub.requests.append((self.command, self.path, self.headers.get("Range")))
         if self.hub.status is not None:
             return self.answer(self.hub.status)
@@ -110,7 +113,9 @@ class HubHandler(BaseHTTPRequestHandler):
         elif repository.gated and token != "Bearer accepted":
             self.answer(403 if token else 401, {"X-Error-Code": "GatedRepo", "X-Error-Message": "gated"})
         elif revision not in (repository.commit, "main"):
-            self.answer(404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": f"Invalid rev id: {revision}"})
+            self.answer(
+                404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": f"Invalid rev id: {revision}"}
+            )
         else:
             return repository
         return None
@@ -122,7 +127,9 @@ class HubHandler(BaseHTTPRequestHandler):
         commit = {"X-Repo-Commit": repository.commit}
         data = repository.files.get(file)
         if data is None:
-            return self.answer(404, commit | {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"})
+            return self.answer(
+                404, commit | {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"}
+            )
         digest = hashlib.sha256(data).hexdigest()
         linked = {"X-Linked-Size": str(len(data)), "X-Linked-Etag": f'"{digest}"', "ETag": f'"{digest[:40]}"'}
         location = {"Location": f"{self.hub.content_endpoint}/content/{digest}"}
@@ -143,7 +150,11 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(404)
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         start = int(asked.group(1)) if asked else 0
-        headers = {"ETag": f'"{digest}"', "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
+        headers = {
+            "ETag": f'"{digest}"',
+            "Accept-Ranges": "bytes",
+            "Content-Type": "application/octet-stream",
+        }
         if asked:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         self.answer(206 if asked else 200, headers, data[start:])
@@ -155,7 +166,9 @@ class HubHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        cut, self.hub.cut_after = (self.hub.cut_after, None) if len(body) > 1000 else (None, self.hub.cut_after)
+        cut, self.hub.cut_after = (
+            (self.hub.cut_after, None) if len(body) > 1000 else (None, self.hub.cut_after)
+        )
         self.wfile.write(body[:cut])
         if cut is not None:
             self.close_connection = True

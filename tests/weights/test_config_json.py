@@ -30,7 +30,9 @@ class Whole:
 
 WHOLE = Whole("n", 3, True, ("day", "night"), (2, 4), Part("plain", 0.5), (Part("styled", 2.0),), 9)
 
-parts = st.builds(Part, st.sampled_from(["plain", "styled"]), st.floats(allow_nan=False, allow_infinity=False))
+parts = st.builds(
+    Part, st.sampled_from(["plain", "styled"]), st.floats(allow_nan=False, allow_infinity=False)
+)
 int64 = st.integers(-(2**63), 2**63 - 1)
 wholes = st.builds(
     Whole,
@@ -71,7 +73,7 @@ def changed(**changes):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (changed(blokcs=1), "config: unknown field \"blokcs\""),
+        (changed(blokcs=1), 'config: unknown field "blokcs"'),
         (changed(layers=1.0), "config.layers: expected int, got 1.0"),
         (changed(layers=True), "config.layers: expected int, got true"),
         (changed(layers="3"), 'config.layers: expected int, got "3"'),
@@ -80,10 +82,16 @@ def changed(**changes):
         (changed(looks="day"), 'config.looks: expected a list, got "day"'),
         (changed(looks=["day", 4]), "config.looks[1]: expected str, got 4"),
         (changed(size=[1, 2, 3]), "config.size: expected a list of 2, got [1, 2, 3]"),
-        (changed(part={"kind": "odd", "gain": 1}), 'config.part.kind: expected "plain" or "styled", got "odd"'),
+        (
+            changed(part={"kind": "odd", "gain": 1}),
+            'config.part.kind: expected "plain" or "styled", got "odd"',
+        ),
         (changed(part={"kind": "plain"}), "config.part: missing field 'gain'"),
         (changed(part=[]), "config.part: expected an object, got []"),
-        (changed(parts=[{"kind": "plain", "gain": 10**400}]), "config.parts[0].gain: expected float, got 1000"),
+        (
+            changed(parts=[{"kind": "plain", "gain": 10**400}]),
+            "config.parts[0].gain: expected float, got 1000",
+        ),
         ("[]", "config: expected an object, got []"),
         ("{", "config: not readable JSON"),
         ("[" * 30000, "config: not readable JSON"),

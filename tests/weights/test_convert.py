@@ -63,7 +63,11 @@ def refusal(files, out, converter, tiny, **options):
 def test_files_become_one(published, out, converter, tiny):
     seen = []
     info = convert_files(
-        published, out, converter, architectures=tiny.table, progress=lambda done, total, _=None: seen.append(done)
+        published,
+        out,
+        converter,
+        architectures=tiny.table,
+        progress=lambda done, total, _=None: seen.append(done),
     )
     assert (info.licence, info.source) == ("CC-BY-NC-SA-4.0", "a paper")
     assert info.notes == "converted from latest_net_G0, latest_net_G1"
@@ -110,9 +114,7 @@ def test_member_names_lead_nowhere(tmp_path, published, out, converter, tiny):
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, out, converter, tiny):
     bomb = tmp_path / "bomb.zip"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        with archive.open("latest_net_G0.pth", "w", force_zip64=True) as member:
-            for _ in range(64):
-                member.write(bytes(1 << 20))
+        archive.writestr("latest_net_G0.pth", bytes(64 << 20))
     data = bomb.read_bytes()
     assert len(data) < 80_000
     assert "would unpack to 67108864 bytes" in refusal([bomb], out, converter, tiny)
@@ -135,15 +137,15 @@ def test_a_zip_that_declares_less_than_it_holds_gives_no_more_than_it_declares(
         new.writestr("latest_net_G0.pth", bytes(64 << 20))
     data = archive.read_bytes()
     directory = data.index(b"PK\x01\x02")
+    sizes = []
+    monkeypatch.setattr(conversion, "read_state", lambda path, _name: sizes.append(path.stat().st_size) or {})
     for checksum in (zlib.crc32(bytes(1000)), 0):
         lie = struct.pack("<I", checksum) + data[directory + 20 : directory + 24] + struct.pack("<I", 1000)
         archive.write_bytes(data[: directory + 16] + lie + data[directory + 28 :])
-        sizes = []
-        monkeypatch.setattr(conversion, "read_state", lambda path, _name: sizes.append(path.stat().st_size) or {})
         with pytest.raises((InputError, StopIteration)):
             convert_files([archive], out, converter, architectures=tiny.table)
-        assert sizes in ([], [1000])
         assert os.listdir(out.parent) == []
+    assert sizes == [1000], "the second one fails by its checksum before it is read"
 
 
 @pytest.mark.parametrize("fraction", [0.2, 0.6, 0.99])
@@ -158,7 +160,9 @@ def test_an_encrypted_archive_is_refused(tmp_path, published, out, converter, ti
     data = bytearray(archive.read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
     archive.write_bytes(data)
-    assert "'label2city_1024_g1/latest_net_G0.pth' is encrypted or oddly compressed" in refusal([archive], out, converter, tiny)
+    assert "'label2city_1024_g1/latest_net_G0.pth' is encrypted or oddly compressed" in refusal(
+        [archive], out, converter, tiny
+    )
 
 
 def test_an_odd_compression_is_refused(tmp_path, published, out, converter, tiny):
@@ -168,14 +172,16 @@ def test_an_odd_compression_is_refused(tmp_path, published, out, converter, tiny
 
 def test_an_archive_without_checkpoints_is_refused(tmp_path, out, converter, tiny):
     archive = archive_of(tmp_path / "m.zip", [])
-    assert "holds no checkpoint (.pth, .pt, .pth.tar); it holds 'readme.txt'" in refusal([archive], out, converter, tiny)
+    assert "holds no checkpoint (.pth, .pt, .pth.tar); it holds 'readme.txt'" in refusal(
+        [archive], out, converter, tiny
+    )
 
 
 def test_a_damaged_archive_never_fails_otherwise(tmp_path, published, out, converter, tiny):
     archive = archive_of(tmp_path / "m.zip", published)
     data = archive.read_bytes()
     generator = torch.Generator().manual_seed(0)
-    for position in torch.randint(0, len(data), (120,), generator=generator).tolist():
+    for position in torch.randint(0, len(data), (60,), generator=generator).tolist():
         archive.write_bytes(data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :])
         try:
             convert_files([archive], out, converter, architectures=tiny.table)

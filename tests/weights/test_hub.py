@@ -58,7 +58,11 @@ def refusal(hub, cache, preset=PRESET, **options):
 
 
 def files_under(folder):
-    return [p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".lock", ".TAG") and "refs" not in p.parts]
+    return [
+        p
+        for p in folder.rglob("*")
+        if p.is_file() and p.suffix not in (".lock", ".TAG") and "refs" not in p.parts
+    ]
 
 
 def test_a_preset_is_downloaded_and_then_needs_no_network(published, tmp_path):
@@ -86,7 +90,9 @@ def test_a_cut_download_goes_on_where_it_was_cut(hub, repository, tmp_path):
     hub.repositories["maliang/street"] = repository({"v1/street.safetensors": content}, COMMIT)
     hub.cut_after = 14 << 20
     seen = []
-    path = get(hub, tmp_path, preset_of(content), progress=lambda done, total, preview=None: seen.append(done))
+    path = get(
+        hub, tmp_path, preset_of(content), progress=lambda done, total, preview=None: seen.append(done)
+    )
     assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(content).digest()
     ranges = [asked for method, place, asked in hub.requests if method == "GET" and "content" in place]
     assert len(ranges) == 2
@@ -95,10 +101,23 @@ def test_a_cut_download_goes_on_where_it_was_cut(hub, repository, tmp_path):
     assert seen[-1] == len(content)
 
 
+def test_a_download_that_never_ends_well_is_named(published, tmp_path):
+    reset = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    for error in (reset, RuntimeError("CAS Client Error: no more tries")):
+
+        def broken(done, total, preview=None, error=error):
+            raise error
+
+        assert f"the download broke off ({error}); try again" in refusal(published, tmp_path, progress=broken)
+
+
 def test_another_file_of_the_same_size_is_refused_and_removed(published, tmp_path):
     published.repositories["maliang/street"].files["v1/street.safetensors"] = bytes(50_000)
     text = refusal(published, tmp_path)
-    assert f"the file has sha256 {hashlib.sha256(bytes(50_000)).hexdigest()}, should have {PRESET.sha256}" in text
+    assert (
+        f"the file has sha256 {hashlib.sha256(bytes(50_000)).hexdigest()}, should have {PRESET.sha256}"
+        in text
+    )
     assert "removed from the cache" in text
     assert files_under(tmp_path) == []
     published.repositories["maliang/street"].files["v1/street.safetensors"] = CONTENT
@@ -107,7 +126,9 @@ def test_another_file_of_the_same_size_is_refused_and_removed(published, tmp_pat
 
 def test_a_file_of_another_size_is_not_downloaded(published, tmp_path):
     published.repositories["maliang/street"].files["v1/street.safetensors"] = CONTENT + b"x"
-    assert "offers a file of 50001 bytes, should be 50000; nothing was downloaded" in refusal(published, tmp_path)
+    assert "offers a file of 50001 bytes, should be 50000; nothing was downloaded" in refusal(
+        published, tmp_path
+    )
     assert {method for method, _, _ in published.requests} == {"HEAD"}
 
 
@@ -135,7 +156,8 @@ SCRIPT = """
 import sys
 from maliang_video.weights.hub import download
 from maliang_video.weights.presets import HubPreset
-print(download(HubPreset("n", "", "", False, "maliang/street", sys.argv[1], "v1/street.safetensors", sys.argv[2], 50000)))
+place = ("maliang/street", sys.argv[1], "v1/street.safetensors", sys.argv[2], 50000)
+print(download(HubPreset("n", "", "", False, *place)))
 assert "torch" not in sys.modules
 """
 
@@ -220,13 +242,13 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(published, tmp_path):
 
 
 def test_progress_can_stop_a_download(published, tmp_path):
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop(done, total, preview=None):
-        raise Stopped
+        raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         get(published, tmp_path, progress=stop)
     assert files_under(tmp_path) == []
 
