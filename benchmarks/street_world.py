@@ -1,6 +1,6 @@
 """How fast the procedural street is drawn, with all of its ground truth, on one core.
 
-    python benchmarks/street_world.py [--size 256x128] [--frames 60]
+python benchmarks/street_world.py [--size 256x128] [--frames 60]
 """
 
 import argparse
@@ -16,7 +16,9 @@ from maliang_video.training.worlds.looks import LOOKS  # noqa: E402
 
 def main() -> None:
     """Print frames per second of process CPU time and of the clock for every look."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--size", default="256x128")
     parser.add_argument("--frames", type=int, default=60)
     given = parser.parse_args()

@@ -26,7 +26,11 @@ def add_building(patches: PatchList, side: int, start: float, width: float, chan
     front = side * (FRONT + 0.35 * round(chance[3]))
     back = side * (FRONT + 14)
     wall = WALLS[int(chance[4] * len(WALLS))]
-    wall = (wall[0] * (0.85 + 0.3 * chance[5]), wall[1] * (0.85 + 0.3 * chance[5]), wall[2] * (0.85 + 0.3 * chance[5]))
+    wall = (
+        wall[0] * (0.85 + 0.3 * chance[5]),
+        wall[1] * (0.85 + 0.3 * chance[5]),
+        wall[2] * (0.85 + 0.3 * chance[5]),
+    )
     bays = max(2, round(width / (2.5 + 0.9 * chance[6])))
     foot = KERB_HEIGHT - 0.1
     near, far = (start, start + width) if side < 0 else (start + width, start)
@@ -45,7 +49,11 @@ def add_building(patches: PatchList, side: int, start: float, width: float, chan
 
 
 def _add_mansard(
-    patches: PatchList, side: int, lot: tuple[float, float], edges: tuple[float, float, float], chance: Sequence[float]
+    patches: PatchList,
+    side: int,
+    lot: tuple[float, float],
+    edges: tuple[float, float, float],
+    chance: Sequence[float],
 ) -> float:
     """A steep roof with dormers, and its end that looks towards the viewer; returns its height."""
     start, width = lot

@@ -58,7 +58,13 @@ def add_lamp(patches: PatchList, side: int, z: float) -> Vector:
     x = side * (ROAD_HALF + 0.45)
     reach = -side * LAMP_ARM
     patches.add(
-        (x - 0.07, KERB_HEIGHT, z), (0.14, 0, 0), (0, LAMP_HEIGHT, 0), Material.METAL, Label.POLE, STEEL, reach=150
+        (x - 0.07, KERB_HEIGHT, z),
+        (0.14, 0, 0),
+        (0, LAMP_HEIGHT, 0),
+        Material.METAL,
+        Label.POLE,
+        STEEL,
+        reach=150,
     )
     patches.add(
         (min(x, x + reach), LAMP_HEIGHT + 0.05, z), (LAMP_ARM, 0, 0), (0, 0.1, 0), Material.METAL, Label.POLE,

@@ -45,7 +45,9 @@ def _add(
     across = ((np.arange(left, right, dtype=np.float32) + 0.5 - x) / size) ** 2
     down = ((np.arange(top, bottom, dtype=np.float32) + 0.5 - y) / size) ** 2
     squared = down[:, None] + across
-    glow = (0.75 * np.exp(-squared) + 0.25 * np.maximum(0, 1 - squared / 16) ** 2) * np.float32(strength * seen)
+    glow = (0.75 * np.exp(-squared) + 0.25 * np.maximum(0, 1 - squared / 16) ** 2) * np.float32(
+        strength * seen
+    )
     part = picture[:, top:bottom, left:right]
     for channel, amount in zip(part, color, strict=True):
         channel += (1 - channel) * glow * np.float32(amount)

@@ -1,6 +1,6 @@
 """What stands where: blocks of the street, made when they come into sight, and the traffic that moves through them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, floor, pi, sin
@@ -31,12 +31,12 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """Everything in sight, in metres from the start of the camera's block."""
+class Block:
+    """A part of the street: one block from z = 0 to BLOCK, or all that moves."""
 
     patches: Patches
     skyline: Array
-    """Height of the houses left and right, `[2 cells]`, from one block behind the camera's on."""
+    """Height of the houses left and right, one number for every HEIGHT_CELL, `[2 cells]`."""
     shadows: Array
     """Things that keep light off the ground: x, z, radius x, radius z, strength, `[n 5]`."""
     lamps: Array
@@ -45,29 +45,42 @@ class Scene:
     """Other lights: x, y, z, kind (0 red, 1 yellow, 2 green, 3 headlight, 4 tail light), `[n 4]`."""
 
 
-def place(part: Array, shift: float) -> Array:
-    """The same things `shift` metres on; z is column 2 of points, column 1 of shadows (5 columns)."""
-    moved = part.copy()
-    moved[:, 1 if part.shape[1] == 5 else 2] += shift
-    return moved
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything in sight, in metres from the start of the camera's block."""
+
+    patches: Patches
+    blocks: tuple[Block, ...]
+    """From the one behind the camera's on; each in its own metres."""
+    moving: Block
+
+    @property
+    def skyline(self) -> Array:
+        """That of the blocks in a row; it begins one block behind the camera's."""
+        return np.concatenate([b.skyline for b in self.blocks], 1)
+
+    @property
+    def lamps(self) -> Array:
+        return np.concatenate(
+            [b.lamps + np.array([0, 0, (n - 1) * BLOCK]) for n, b in enumerate(self.blocks)]
+        )
+
+    @property
+    def sparks(self) -> Array:
+        still = [b.sparks + np.array([0, 0, (n - 1) * BLOCK, 0]) for n, b in enumerate(self.blocks)]
+        return np.concatenate([*still, self.moving.sparks])
 
 
-def scene_at(seed: int, base: int, seconds: float, before: float) -> Scene:
-    """What can be seen from block `base`, at one time; `before` is the time of the frame before."""
-    blocks = [_block(seed, base + i) for i in range(-1, SIGHT + 1)]
-    shifts = [i * BLOCK for i in range(-1, SIGHT + 1)]
-    moving = _traffic(seed, base, seconds, before)
-    return Scene(
-        join([*(b.patches.moved(s) for b, s in zip(blocks, shifts, strict=True)), moving.patches]),
-        np.concatenate([b.skyline for b in blocks], 1),
-        np.concatenate([*(place(b.shadows, s) for b, s in zip(blocks, shifts, strict=True)), moving.shadows]),
-        np.concatenate([place(b.lamps, s) for b, s in zip(blocks, shifts, strict=True)]),
-        np.concatenate([*(place(b.sparks, s) for b, s in zip(blocks, shifts, strict=True)), moving.sparks]),
-    )
+def scene_at(seed: int, base: int, eye: float, seconds: float, before: float) -> Scene:
+    """What can be seen from z = `eye` in block `base`, at one time; `before` is the time of the frame before."""
+    blocks = tuple(_block(seed, base + i) for i in range(-1, SIGHT + 1))
+    moving = _traffic(seed, base * BLOCK, eye, (seconds, before))
+    still = [b.patches.moved((n - 1) * BLOCK) for n, b in enumerate(blocks)]
+    return Scene(join([*still, moving.patches]), blocks, moving)
 
 
 @lru_cache(maxsize=64)
-def _block(seed: int, index: int) -> Scene:
+def _block(seed: int, index: int) -> Block:
     """One block of the street, from z = 0 to BLOCK."""
     chance = draw(seed, index, 1, 420)
     patches = PatchList((index % (1 << 30)) * KEYS)
@@ -91,7 +104,7 @@ def _block(seed: int, index: int) -> Scene:
         state = 2 if chance[5] < 0.6 else int(chance[5] * 10) % 2
         for side in (-1, 1):
             sparks.append((*add_signal(patches, side, end - 1.0, state), state))
-    return Scene(
+    return Block(
         patches.patches(), skyline, np.array(shadows).reshape(-1, 5), np.array(lamps).reshape(-1, 3),
         np.array(sparks).reshape(-1, 4),
     )  # fmt: skip
@@ -100,9 +113,7 @@ def _block(seed: int, index: int) -> Scene:
 def _add_ground(patches: PatchList, end: float, verge: float) -> None:
     """Road, kerbs, a strip of grass as wide as `verge`, pavements; a side street begins at `end`."""
     crossing = 1.0 if end < BLOCK else 0.0
-    patches.add(
-        (-90, 0, 0), (180, 0, 0), (0, 0, BLOCK), Material.ROAD, Label.ROAD, STONE, 0, (crossing, end)
-    )
+    patches.add((-90, 0, 0), (180, 0, 0), (0, 0, BLOCK), Material.ROAD, Label.ROAD, STONE, 0, (crossing, end))
     for side in (-1, 1):
         x = side * ROAD_HALF
         near_z, far_z = (0.0, end) if side < 0 else (end, 0.0)
@@ -116,7 +127,12 @@ def _add_ground(patches: PatchList, end: float, verge: float) -> None:
         )  # fmt: skip
         if verge:
             patches.add(
-                (min(x, inner), KERB_HEIGHT, 0), (verge, 0, 0), (0, 0, end), Material.GRASS, Label.TERRAIN, GRASS
+                (min(x, inner), KERB_HEIGHT, 0),
+                (verge, 0, 0),
+                (0, 0, end),
+                Material.GRASS,
+                Label.TERRAIN,
+                GRASS,
             )
 
 
@@ -134,13 +150,23 @@ def _add_lots(patches: PatchList, side: int, end: float, skyline: Array, chance:
             garden = True
             x = side * FRONT - (GARDEN if side < 0 else 0)
             patches.add(
-                (x, KERB_HEIGHT - 0.05, z), (GARDEN, 0, 0), (0, 0, width), Material.GRASS, Label.TERRAIN, GRASS
+                (x, KERB_HEIGHT - 0.05, z),
+                (GARDEN, 0, 0),
+                (0, 0, width),
+                Material.GRASS,
+                Label.TERRAIN,
+                GRASS,
             )
             if chance[k + 2] < 0.6:
                 add_hedge(patches, side, z + 0.4, width - 0.8, float(chance[k + 2]))
             for n in range(2):
                 where = z + width * (0.3 + 0.45 * n)
-                add_tree(patches, side * (13 + 3 * chance[k + 3 + n]), where, chance[k + 4 + n : k + 8 + n].tolist())
+                add_tree(
+                    patches,
+                    side * (13 + 3 * chance[k + 3 + n]),
+                    where,
+                    chance[k + 4 + n : k + 8 + n].tolist(),
+                )
         z, k = z + width, k + 10
     if not garden:
         return
@@ -153,7 +179,9 @@ def _add_lots(patches: PatchList, side: int, end: float, skyline: Array, chance:
     )  # fmt: skip
 
 
-def _add_trees(patches: PatchList, side: int, end: float, shadows: list[tuple[float, ...]], chance: Array) -> None:
+def _add_trees(
+    patches: PatchList, side: int, end: float, shadows: list[tuple[float, ...]], chance: Array
+) -> None:
     """An avenue: trees on the pavement's kerb side, with gaps."""
     for n in range(int(end / 10.5)):
         if chance[8 * n] < 0.62:
@@ -194,45 +222,37 @@ WALKING = (
 )  # fmt: skip
 
 
-def _in_sight(lane: Lane, base: int, seconds: float, reach: float) -> Iterator[int]:
-    """Numbers of the things of a lane that may be in sight from block `base`."""
-    middle = base * BLOCK - lane.speed * seconds
-    first = floor((middle - BLOCK / 2 - lane.wander) / lane.spacing)
-    last = floor((middle + reach + lane.wander) / lane.spacing) + 1
-    return iter(range(first, last + 1))
+def _in_sight(lane: Lane, middle: float, seconds: float, reach: float) -> range:
+    """Numbers of the things of a lane that may be seen from z = `middle` of the whole street."""
+    start = middle - lane.speed * seconds
+    first = floor((start - 8 - lane.wander) / lane.spacing)
+    return range(first, floor((start + reach + lane.wander) / lane.spacing) + 2)
 
 
-def _traffic(seed: int, base: int, seconds: float, before: float) -> Scene:
-    """Cars and people on their way, as a scene without houses."""
-    parts: list[Patches] = []
+def _traffic(seed: int, origin: float, eye: float, times: tuple[float, float]) -> Block:
+    """Cars and people on their way, now and one frame before; z counts from `origin`."""
+    patches = PatchList(0)
     shadows: list[tuple[float, ...]] = []
     sparks: list[tuple[float, ...]] = []
-    origin = base * BLOCK
-    for lane in DRIVING:
-        for n in _in_sight(lane, base, seconds, 170 + BLOCK):
+    for lane in (*DRIVING, *WALKING):
+        walking = lane in WALKING
+        for n in _in_sight(lane, origin + eye, times[0], 90 if walking else 170):
             chance = draw(seed, n, 20 + lane.number, 8).tolist()
-            if chance[0] > 0.75 or (lane.number == 1 and n == 0):
+            if chance[0] > 0.72 or (lane.number == 1 and n == 0):
                 continue
-            step, _ = _step(lane, n, origin, (seconds, before), chance)
-            patches = PatchList(_moving_key(lane, n))
-            add_car(patches, step, lane.speed < 0, chance[1:], _moving_instance(lane, n), True)
-            parts.append(patches.patches())
+            step, phase = _step(lane, n, origin, times, chance)
+            patches.next_key = (1 << 56) + (lane.number << 50) + (n % (1 << 30)) * KEYS
+            instance = (1 << 27) * (1 + lane.number) + n % (1 << 26)
+            if walking:
+                add_person(patches, step, phase, chance[1:], instance)
+                shadows.append((step.x, step.z, 0.45, 0.35, 0.5))
+                continue
+            add_car(patches, step, lane.speed < 0, chance[1:], instance, True)
             shadows.append((step.x, step.z + 2.15, 1.12, 2.5, 0.85))
-            for x in (-0.62, 0.62):
-                sparks.append((step.x + x, 0.62, step.z, 3 if lane.speed < 0 else 4))
-    for lane in WALKING:
-        for n in _in_sight(lane, base, seconds, 90 + BLOCK):
-            chance = draw(seed, n, 20 + lane.number, 8).tolist()
-            if chance[0] > 0.7:
-                continue
-            step, phase = _step(lane, n, origin, (seconds, before), chance)
-            patches = PatchList(_moving_key(lane, n))
-            add_person(patches, step, phase, chance[1:], _moving_instance(lane, n))
-            parts.append(patches.patches())
-            shadows.append((step.x, step.z, 0.45, 0.35, 0.5))
-    empty = PatchList(0).patches()
-    return Scene(
-        join([empty, *parts]), np.zeros((2, 0)), np.array(shadows).reshape(-1, 5), np.zeros((0, 3)),
+            kind = 3 if lane.speed < 0 else 4
+            sparks.extend((step.x + x, 0.62, step.z, kind) for x in (-0.62, 0.62))
+    return Block(
+        patches.patches(), np.zeros((2, 0)), np.array(shadows).reshape(-1, 5), np.zeros((0, 3)),
         np.array(sparks).reshape(-1, 4),
     )  # fmt: skip
 
@@ -249,11 +269,3 @@ def _step(
     (x, z), (was_x, was_z) = where
     phase = (walking_phase(z, chance[7]), walking_phase(was_z, chance[7]))
     return Step(x, z - origin, x - was_x, z - was_z), phase
-
-
-def _moving_key(lane: Lane, n: int) -> int:
-    return (1 << 56) + (lane.number << 50) + (n % (1 << 30)) * KEYS
-
-
-def _moving_instance(lane: Lane, n: int) -> int:
-    return (1 << 27) * (1 + lane.number) + n % (1 << 26)

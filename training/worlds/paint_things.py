@@ -53,7 +53,9 @@ def car_side(s: Surface) -> Paint:
     near = np.minimum(np.abs(s.u - 0.2 * s.width), np.abs(s.u - 0.8 * s.width))
     radius = np.hypot(near, v - 0.36)
     sheen = 0.72 + 0.45 * smooth(0.3, 0.85, v) - 0.18 * stripe(v, 0.50, 0.54, s.blur_v)
-    doors = np.maximum(stripe(a, 0.345, 0.355, s.blur_u / s.width), stripe(a, 0.585, 0.595, s.blur_u / s.width))
+    doors = np.maximum(
+        stripe(a, 0.345, 0.355, s.blur_u / s.width), stripe(a, 0.585, 0.595, s.blur_u / s.width)
+    )
     albedo = np.asarray(s.color * (sheen * (1 - 0.5 * doors)), np.float32)
     albedo = mix(albedo, (0.03, 0.03, 0.032), smooth(0.32, 0.22, v))
     albedo = mix(albedo, (0.022, 0.022, 0.024), smooth(0.40, 0.36, radius))
@@ -121,9 +123,15 @@ def sign(s: Surface) -> Paint:
     x, y = s.u / s.width * 2 - 1, s.v / s.height * 2 - 1
     kind = s.trait(4)
     radius = np.where(kind == 1, np.maximum(-y, np.abs(x) + (y + 1) / 2) * 1.12, np.hypot(x, y))
-    white = smooth(0.80, 0.70, radius) * (kind < 1.5) + smooth(0.14, 0.10, np.abs(x)) * (np.abs(y) < 0.6) * (kind > 1.5)
+    white = smooth(0.80, 0.70, radius) * (kind < 1.5) + smooth(0.14, 0.10, np.abs(x)) * (np.abs(y) < 0.6) * (
+        kind > 1.5
+    )
     albedo = mix(s.color, (0.85, 0.85, 0.85), np.asarray(white, np.float32))
-    glyph = smooth(0.30, 0.24, np.abs(np.abs(x) - 0.25 * (kind < 0.5)) * 1.7) * (np.abs(y + 0.1) < 0.33) * (kind < 1.5)
+    glyph = (
+        smooth(0.30, 0.24, np.abs(np.abs(x) - 0.25 * (kind < 0.5)) * 1.7)
+        * (np.abs(y + 0.1) < 0.33)
+        * (kind < 1.5)
+    )
     return Paint(mix(albedo, (0.04, 0.04, 0.04), np.asarray(glyph * (radius < 0.6), np.float32)))
 
 

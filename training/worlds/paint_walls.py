@@ -12,7 +12,9 @@ Float = NDArray[np.float32]
 
 STOREY = 3.1
 PANE = (0.055, 0.075, 0.095)
-AWNINGS = np.array([[0.42, 0.05, 0.05], [0.04, 0.18, 0.12], [0.05, 0.10, 0.30], [0.45, 0.30, 0.06]], np.float32)
+AWNINGS = np.array(
+    [[0.42, 0.05, 0.05], [0.04, 0.18, 0.12], [0.05, 0.10, 0.30], [0.45, 0.30, 0.06]], np.float32
+)
 
 
 def facade(s: Surface) -> Paint:
@@ -87,7 +89,11 @@ def _ground_floor(s: Surface, albedo: Float, shine: Float, a: Float, blur_a: Flo
     column = np.floor(a)
     entrance = column == np.floor(chance * 5 % 1 * s.trait(4))
     door = stripe(a - column, 0.3, 0.7, blur_a) * stripe(s.v, 0.05, 2.5, s.blur_v) * (entrance & inside)
-    house = stripe(a - column, 0.24, 0.76, blur_a) * stripe(s.v, 1.0, 2.6, s.blur_v) * (inside & ~shop & ~entrance)
+    house = (
+        stripe(a - column, 0.24, 0.76, blur_a)
+        * stripe(s.v, 1.0, 2.6, s.blur_v)
+        * (inside & ~shop & ~entrance)
+    )
     window = stripe(a - column, 0.06, 0.94, blur_a) * stripe(s.v, 0.55, 2.65, s.blur_v) * (shop & ~entrance)
     awning = stripe(s.v, 2.65, 3.05, s.blur_v) * shop
     panes = house + window
@@ -130,7 +136,9 @@ def roof(s: Surface) -> Paint:
     rough = noise("rough", s.u, s.v, s.blur_u, s.blur_v, 8)
     rows = pulse(s.v / 0.32, 0.25, s.blur_v / 0.32)
     columns = pulse(s.u / 0.28, 0.2, s.blur_u / 0.28)
-    albedo = np.asarray(s.color * ((1 + 0.16 * rough) * (1.06 - 0.35 * rows) * (1.03 - 0.15 * columns)), np.float32)
+    albedo = np.asarray(
+        s.color * ((1 + 0.16 * rough) * (1.06 - 0.35 * rows) * (1.03 - 0.15 * columns)), np.float32
+    )
     bay = s.width / np.maximum(np.round(s.trait(4)), 1)
     a, blur = s.u / bay, s.blur_u / bay
     dormers = (s.trait(4) >= 1).astype(np.float32)

@@ -85,9 +85,9 @@ def join(parts: Sequence[Patches]) -> Patches:
 
 @dataclass
 class PatchList:
-    """Collects patches one by one; `key` numbers count up from `first_key`."""
+    """Collects patches one by one; their keys count up from `next_key`, which may be set anew at any time."""
 
-    first_key: int
+    next_key: int
     _rows: list[tuple[object, ...]] = field(default_factory=list)
 
     def add(
@@ -99,14 +99,14 @@ class PatchList:
         """One patch; `own` are the material's own traits; `was` are origin, across and up one frame earlier."""
         traits = (*color, chance, *own, *(0.0,) * (TRAITS - 4 - len(own)))
         frames = (origin, across, up, *(was or (origin, across, up)))
-        self._rows.append((*frames, material, shape, label, instance, self.first_key + len(self._rows), traits, reach))
+        self._rows.append((*frames, material, shape, label, instance, self.next_key, traits, reach))
+        self.next_key += 1
 
     def patches(self) -> Patches:
         columns = list(zip(*self._rows, strict=True)) if self._rows else [()] * 13
-        vectors = [np.array(c, np.float64).reshape(-1, 3) for c in columns[:6]]
-        small = [np.array(c, np.uint8) for c in columns[6:9]]
+        o, a, u, was_o, was_a, was_u = (np.array(c, np.float64).reshape(-1, 3) for c in columns[:6])
+        material, shape, label = (np.array(c, np.uint8) for c in columns[6:9])
+        instance, key = np.array(columns[9], np.int32), np.array(columns[10], np.int64)
         traits = np.array(columns[11], np.float32).reshape(-1, TRAITS)
-        return Patches(
-            *vectors, *small, np.array(columns[9], np.int32), np.array(columns[10], np.int64), traits,
-            np.array(columns[12], np.float32),
-        )  # fmt: skip
+        reach = np.array(columns[12], np.float32)
+        return Patches(o, a, u, was_o, was_a, was_u, material, shape, label, instance, key, traits, reach)

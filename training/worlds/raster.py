@@ -32,12 +32,16 @@ class Grid:
     @property
     def x(self) -> Float:
         """`[2 1 w+1]`."""
-        return np.stack([np.arange(self.width + 1) + 0.5, np.arange(self.width + 1)]).astype(np.float32)[:, None]
+        return np.stack([np.arange(self.width + 1) + 0.5, np.arange(self.width + 1)]).astype(np.float32)[
+            :, None
+        ]
 
     @property
     def y(self) -> Float:
         """`[2 h+1 1]`."""
-        return np.stack([np.arange(self.height + 1) + 0.5, np.arange(self.height + 1)]).astype(np.float32)[..., None]
+        return np.stack([np.arange(self.height + 1) + 0.5, np.arange(self.height + 1)]).astype(np.float32)[
+            ..., None
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +68,7 @@ def look_at(patches: Patches, pose: Pose, lens: Lens) -> View:
     seen = (box[:, 0] < box[:, 2]) & (box[:, 1] < box[:, 3])
     order = np.flatnonzero(seen)[np.argsort(points[chosen[seen], 2].min(1))]
     chosen, box = chosen[order], box[order]
-    inverse = np.linalg.inv(lens.matrix @ to_camera[chosen])
+    inverse = np.asarray(np.linalg.inv(lens.matrix @ to_camera[chosen]), np.float64)
     return View(chosen, inverse, box)
 
 
@@ -147,10 +151,13 @@ def _draw_small(
     x, y = column.astype(np.float32) + half, row.astype(np.float32) + half
     at = (layer * (grid.height + 1) + row) * (grid.width + 1) + column
     rows = np.ascontiguousarray(view.inverse[numbers].reshape(-1, 9).T, np.float32)
-    u, v, w = (rows[i][one] * x + rows[i + 1][one] * y + rows[i + 2][one] for i in (0, 3, 6))
-    hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w) & (w > nearest[at]))
-    one, at, depth = one[hit], at[hit].astype(np.intp), 1 / w[hit]
-    u, v, w = u[hit] * depth, v[hit] * depth, w[hit]
+    w = rows[6][one] * x + rows[7][one] * y + rows[8][one]
+    hit = np.flatnonzero(w > nearest[at])
+    one, at, x, y, w = one[hit], at[hit], x[hit], y[hit], w[hit]
+    u, v = (rows[i][one] * x + rows[i + 1][one] * y + rows[i + 2][one] for i in (0, 3))
+    hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w))
+    one, at, w = one[hit], at[hit].astype(np.intp), w[hit]
+    u, v = u[hit] / w, v[hit] / w
     patch = view.index[numbers][one]
     shape = patches.shape[patch]
     covered = np.ones(one.size, np.bool_)
@@ -164,7 +171,10 @@ def _draw_small(
 
 
 def inside(shape: Shape, u: Float, v: Float, traits: Float) -> NDArray[np.bool_]:
-    """Where a patch's shape covers its parallelogram; u, v `[n]` in 0..1, v upwards; traits `[TRAITS]` or `[TRAITS n]`."""
+    """Where a patch's shape covers its parallelogram; u, v `[n]` in 0..1, v upwards.
+
+    traits `[TRAITS]` or `[TRAITS n]`.
+    """
     x = 2 * u - 1
     if shape is Shape.ELLIPSE:
         return np.asarray(x * x + (2 * v - 1) ** 2 <= 1)

@@ -37,6 +37,6 @@ def see(seed: int, t: int, width: int, height: int, frame_rate: Fraction) -> Sig
     origin = base * BLOCK
     pose, was = replace(pose, z=pose.z - origin), replace(was, z=was.z - origin)
     lens = Lens(width, height)
-    scene = scene_at(seed, base, seconds, before)
+    scene = scene_at(seed, base, pose.z, seconds, before)
     view = look_at(scene.patches, pose, lens)
     return Sight(scene, pose, was, lens, view, rasterize(scene.patches, view, Grid(width, height)))

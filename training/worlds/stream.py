@@ -70,7 +70,9 @@ def open_world(spec: str) -> WorldStream:
     """
     name, _, query = spec.partition("?")
     if name != "world:street":
-        raise InputError(f"no world {name!r}; there is: world:street (for example world:street?seed=7&look=night)")
+        raise InputError(
+            f"no world {name!r}; there is: world:street (for example world:street?seed=7&look=night)"
+        )
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError as error:

@@ -30,6 +30,6 @@ class Label(IntEnum):
 
 
 def linear(code: str) -> tuple[float, float, float]:
-    """"rrggbb" in sRGB -> linear 0..1 (gamma 2, as `looks.to_display` inverts it)."""
+    """ "rrggbb" in sRGB -> linear 0..1 (gamma 2, as `looks.to_display` inverts it)."""
     red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (0, 2, 4))
     return red * red, green * green, blue * blue

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .looks import Look
+from .texture import Real
 
 Float = NDArray[np.float32]
 
@@ -50,7 +51,7 @@ class Surface:
         return np.repeat(self.traits[number], self.counts)
 
 
-def mix(under: Float, over: tuple[float, float, float] | Float, amount: Float) -> Float:
+def mix(under: Real, over: tuple[float, float, float] | Real, amount: Real) -> Float:
     """`under` where `amount` is 0, `over` where it is 1; colours `[3 n]` or one colour."""
     top = np.asarray(over, np.float32).reshape(3, -1)
     return np.asarray(under + (top - under) * amount, np.float32)

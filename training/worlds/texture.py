@@ -6,11 +6,14 @@ filtered exactly, by the integral of a pulse train.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
+Real = NDArray[np.floating[Any]]
+"""What may come in: literals make some intermediate results wider."""
 
 SIZE = 256
 """Texels along one side of a noise table."""
@@ -59,7 +62,7 @@ def _pyramid(kind: str) -> tuple[Float, NDArray[np.int32]]:
     return np.concatenate(pieces), starts
 
 
-def noise(kind: str, u: Float, v: Float, footprint_u: Float, footprint_v: Float, period: float) -> Float:
+def noise(kind: str, u: Real, v: Real, footprint_u: Real, footprint_v: Real, period: float) -> Float:
     """Noise (mean 0, deviation 1) at (u, v), averaged over the footprint; all `[n]`, metres; repeats after `period`.
 
     kind: "rough" (much at all scales), "cloud" (soft), "leaf" (blotches with edges).
@@ -82,31 +85,33 @@ def noise(kind: str, u: Float, v: Float, footprint_u: Float, footprint_v: Float,
     return np.asarray(first + fy * (second - first), np.float32)
 
 
-def _level(texels: Float) -> NDArray[np.int32]:
+def _level(texels: Real) -> NDArray[np.int32]:
     """Which average covers about that many texels, 0..LEVELS-1."""
     exponent = np.frexp(np.maximum(texels, 0.5) * np.float32(1.6))[1]
-    return np.clip(exponent - 1, 0, LEVELS - 1).astype(np.int32)
+    return np.asarray(np.clip(exponent - 1, 0, LEVELS - 1), np.int32)
 
 
-def pulse(x: Float, duty: float | Float, footprint: Float) -> Float:
+def pulse(x: Real, duty: float | Real, footprint: Real) -> Float:
     """Mean over the footprint, centred at x, of a train that is 1 for the first `duty` of each unit, else 0."""
     half = np.maximum(footprint, np.float32(1e-3)) * np.float32(0.5)
-    return np.asarray((_pulse_integral(x + half, duty) - _pulse_integral(x - half, duty)) / (2 * half), np.float32)
+    return np.asarray(
+        (_pulse_integral(x + half, duty) - _pulse_integral(x - half, duty)) / (2 * half), np.float32
+    )
 
 
-def _pulse_integral(x: Float, duty: float | Float) -> Float:
+def _pulse_integral(x: Real, duty: float | Real) -> Float:
     whole = np.floor(x)
     return np.asarray(whole * duty + np.minimum(x - whole, duty), np.float32)
 
 
-def stripe(x: Float, low: float, high: float, footprint: Float) -> Float:
+def stripe(x: Real, low: float, high: float, footprint: Real) -> Float:
     """Mean over the footprint of 1 between `low` and `high`, 0 elsewhere."""
     half = np.maximum(footprint, np.float32(1e-4)) * np.float32(0.5)
     covered = np.minimum(x + half, high) - np.maximum(x - half, low)
     return np.asarray(np.clip(covered / (2 * half), 0, 1), np.float32)
 
 
-def smooth(low: float, high: float, x: Float) -> Float:
+def smooth(low: float, high: float, x: Real) -> Float:
     """0 below `low`, 1 above `high`, an S-curve between; `low` may be the larger."""
     s = np.clip((x - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
     return np.asarray(s * s * (3 - 2 * s), np.float32)

@@ -27,7 +27,7 @@ def truth_of(now: Sight, before: Sight) -> Truth:
     patches, index = now.scene.patches, now.view.index
     ids = np.concatenate([[Label.SKY], patches.label[index]]).astype(np.uint8)[winner]
     instances = np.concatenate([[0], patches.instance[index]]).astype(np.int32)[winner]
-    x, y = np.arange(w) + 0.5, np.arange(h)[:, None] + 0.5
+    x, y = np.arange(0.5, w), np.arange(0.5, h)[:, None]
     nearness = np.concatenate([np.zeros((1, 3)), now.view.inverse[:, 2]])
     with np.errstate(divide="ignore"):
         depth = 1 / _apply(nearness, winner, x, y)
@@ -50,7 +50,9 @@ def _apply(
 def _homographies(now: Sight) -> NDArray[np.float64]:
     """From a pixel to its place one frame earlier, for the sky and every patch in view, `[m+1 3 3]`."""
     patches, index, lens = now.scene.patches, now.view.index, now.lens.matrix
-    was = patch_to_camera(now.was, patches.was_origin[index], patches.was_across[index], patches.was_up[index])
+    was = patch_to_camera(
+        now.was, patches.was_origin[index], patches.was_across[index], patches.was_up[index]
+    )
     sky = lens @ now.was.axes.T @ now.pose.axes @ np.linalg.inv(lens)
     return np.concatenate([sky[None], lens @ was @ now.view.inverse])
 

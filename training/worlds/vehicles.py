@@ -8,10 +8,12 @@ from .patches import Material, PatchList, Shape, Vector
 from .street_plan import KERB_HEIGHT, Label, linear
 
 PAINTS = tuple(
-    linear(c) for c in ("a9262b", "20242b", "c9ccd0", "f0f0ee", "2f4a7c", "7d8388", "35513f", "b8a98a", "4a6f9c")
+    linear(c)
+    for c in ("a9262b", "20242b", "c9ccd0", "f0f0ee", "2f4a7c", "7d8388", "35513f", "b8a98a", "4a6f9c")
 )
 COATS = tuple(
-    linear(c) for c in ("2b3a55", "7c2f33", "3b3b3b", "8a7a55", "4d6b4a", "b9b2a6", "5a4a6e", "c2632e", "2a6a74")
+    linear(c)
+    for c in ("2b3a55", "7c2f33", "3b3b3b", "8a7a55", "4d6b4a", "b9b2a6", "5a4a6e", "c2632e", "2a6a74")
 )
 SKINS = tuple(linear(c) for c in ("e3b48f", "c68e68", "8d5a3b", "f0c8a8"))
 
@@ -33,13 +35,17 @@ def add_car(
     length, width = 3.9 + 0.7 * chance[0], 1.78
     paint = PAINTS[int(chance[1] * len(PAINTS))]
     shoulder, roof = 0.92, 1.42 + 0.12 * chance[2]
-    nose, tail = (1.25, 0.35) if not oncoming else (0.35, 1.25)  # metres from the far and near end to the cabin
+    nose, tail = (
+        (1.25, 0.35) if not oncoming else (0.35, 1.25)
+    )  # metres from the far and near end to the cabin
     lights = (1.0 if oncoming else 0.0, 1.0 if driving else 0.0)
     x0, x1, z0, z1 = step.x - width / 2, step.x + width / 2, step.z, step.z + length
     lean, slope_near, slope_far = 0.16, 0.95 if oncoming else 0.55, 0.55 if oncoming else 0.95
     c0, c1 = z0 + tail, z1 - nose
 
-    def add(origin: Vector, across: Vector, up: Vector, material: Material, own: Sequence[float], shape: Shape) -> None:
+    def add(
+        origin: Vector, across: Vector, up: Vector, material: Material, own: Sequence[float], shape: Shape
+    ) -> None:
         before = (origin[0] - step.dx, origin[1], origin[2] - step.dz)
         patches.add(
             origin, across, up, material, Label.CAR, paint, chance[3], own,
@@ -75,7 +81,13 @@ def add_person(
     hip, neck, wide = 0.48 * tall, 0.83 * tall, 0.23 + 0.06 * chance[2]
 
     def part(
-        left: float, low: float, size: tuple[float, float], swing: float, color: Vector, kind: float, shape: Shape
+        left: float,
+        low: float,
+        size: tuple[float, float],
+        swing: float,
+        color: Vector,
+        kind: float,
+        shape: Shape,
     ) -> None:
         """One limb; its lower end swings to and fro."""
         poses = []

@@ -200,7 +200,9 @@ def test_all_looks_differ_and_labels_stay():
 def test_a_look_is_drawn_from_the_seed():
     drawn = [StreetWorld(seed, None, 64, 32).shown_look for seed in range(40)]
     assert set(drawn) == set(LOOKS)
-    assert np.array_equal(StreetWorld(7, None, 64, 32).render(2).rgb, StreetWorld(7, drawn[7], 64, 32).render(2).rgb)
+    assert np.array_equal(
+        StreetWorld(7, None, 64, 32).render(2).rgb, StreetWorld(7, drawn[7], 64, 32).render(2).rgb
+    )
 
 
 def test_far_away_frames_are_as_good_as_early_ones():
