@@ -76,7 +76,9 @@ def run_list(arguments: argparse.Namespace) -> None:
     files = dict(list_files(search_folders()))
     table = builtin_presets()
     rows = [(preset.name, _where(preset, files), preset.licence, preset.description) for preset in table]
-    rows += [(name, str(path), "", "") for name, path in files.items() if table.find(name) is None]
+    rows += [
+        (name, "in a model folder", "", str(path)) for name, path in files.items() if table.find(name) is None
+    ]
     _print_table([("name", "where", "licence", "what"), *rows])
 
 
@@ -168,10 +170,10 @@ def _where(preset: "AnyPreset", files: dict[str, Path]) -> str:
     if isinstance(preset, EmbeddedPreset) and own in (None, demo_folder() / preset.file):
         return "in the package" if own else "missing from this package"
     if own is not None:
-        return str(own)
+        return "in a model folder"
     if isinstance(preset, HubPreset):
         return "downloaded" if find_cached(preset) else f"not downloaded ({_bytes(preset.size)})"
-    return "bring your own file: maliang weights get"
+    return "bring your own file"
 
 
 def _facts(info: "WeightsInfo") -> list[tuple[str, str]]:
