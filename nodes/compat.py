@@ -7,6 +7,7 @@ from typing import Any
 
 from comfy import model_management, model_patcher
 from comfy_api.latest import Input, io
+from torch import nn
 
 from ..errors import InputError
 
@@ -21,11 +22,22 @@ def advanced(kind: Any, name: str, **options: Any) -> Any:
     return _known(kind.Input, id=name, advanced=True, **options)
 
 
-def patcher(model: Any) -> Any:
-    """ComfyUI's handle on a network, which moves it to the device and back (`CoreModelPatcher` came after 0.11.1)."""
+class Held(nn.Module):
+    """A network in ComfyUI's hands: its patcher sets attributes of its own (`device` ...) on what it is given."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+
+def patcher(network: nn.Module) -> Any:
+    """ComfyUI's handle on a `Held` network, which moves it to the device and back.
+
+    `CoreModelPatcher` came after 0.11.1.
+    """
     kind = getattr(model_patcher, "CoreModelPatcher", model_patcher.ModelPatcher)
     return kind(
-        model,
+        Held(network),
         load_device=model_management.get_torch_device(),
         offload_device=model_management.unet_offload_device(),
     )

@@ -110,7 +110,7 @@ def choose_precision(name: str) -> torch.dtype:
 @contextmanager
 def on_device(patcher: Any, labels: LabelStream) -> Iterator[Vid2VidGenerator]:
     """The network where it can work at the size of `labels`: ComfyUI makes room first, the stop button works inside."""
-    network = patcher.model
+    network: Vid2VidGenerator = patcher.model.network
     values = next(network.parameters()).element_size()
     with memory_advice(labels.width, labels.height):
         needed = frame_bytes(network.config, labels.height, labels.width, values)

@@ -12,7 +12,7 @@ World = io.Custom("MALIANG_WORLD")
 """A procedural world, which knows the truth about every frame of its labels."""
 
 Generator = io.Custom("MALIANG_GENERATOR")
-"""ComfyUI's ModelPatcher around a `models.vid2vid.generator.Vid2VidGenerator`."""
+"""ComfyUI's ModelPatcher, whose `model` is a `compat.Held` `models.vid2vid.generator.Vid2VidGenerator`."""
 
 Flow = io.Custom("MALIANG_FLOW")
 """A `media.flow_file.FlowFile`: one flow field for every frame of a clip, on disk."""

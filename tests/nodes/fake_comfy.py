@@ -311,6 +311,7 @@ def install(base: Path, seen: Recorded, old: bool = False) -> dict[str, ModuleTy
     class ModelPatcher:
         def __init__(self, model: Any, load_device: Any, offload_device: Any) -> None:
             self.model, self.load_device, self.offload_device = model, load_device, offload_device
+            model.device = offload_device  # the real one writes this and more on the module
 
     utils, patcher, comfy = ModuleType("comfy.utils"), ModuleType("comfy.model_patcher"), ModuleType("comfy")
     utils.ProgressBar = ProgressBar
