@@ -2,10 +2,10 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
 from .terminal import progress_bar
 from .vid2vid import size
 
@@ -43,16 +43,22 @@ def _add_vid2vid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "train_B/<sequence>/* pictures, optionally train_inst/<sequence>/* instances",
     )
     parser.add_argument(
-        "--clips", type=int, metavar="N", help="train on N clips in all (default: the recipe's)"
+        "--clips", type=at_least(1), metavar="N", help="train on N clips in all (default: the recipe's)"
     )
     parser.add_argument(
         "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 90m or 2h"
     )
     parser.add_argument(
-        "--checkpoint-every", type=int, default=100, metavar="N", help="clips; default: %(default)s"
+        "--checkpoint-every", type=at_least(1), default=100, metavar="N", help="clips; default: %(default)s"
     )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that prepare clips")
-    parser.add_argument("--device", default="auto", metavar="NAME")
+    parser.add_argument(
+        "--workers",
+        type=at_least(0),
+        default=1,
+        metavar="N",
+        help="processes that prepare clips ahead; default: %(default)s",
+    )
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
 
 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,8 +68,14 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--run", required=True, type=Path, metavar="DIR", dest="folder", help="folder of the run"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="a .safetensors file")
-    parser.add_argument("--dtype", choices=("fp32", "fp16"), default="fp16")
-    parser.add_argument("--licence", default="unknown", help="of the data and so of the weights")
+    parser.add_argument(
+        "--dtype", choices=("fp32", "bf16", "fp16"), default="fp16", help="in the file; default: %(default)s"
+    )
+    parser.add_argument(
+        "--licence",
+        default="unknown",
+        help="of the weights, which inherit that of the data; default: %(default)s",
+    )
 
 
 def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -74,14 +86,21 @@ def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "and in flat colours, and print how far each is from the truth.",
     )
     parser.set_defaults(run=run_evaluate)
-    parser.add_argument("--weights", default="street", metavar="NAME|FILE")
-    parser.add_argument("--clips", type=int, default=24, metavar="N")
-    parser.add_argument("--frames", type=int, default=16, metavar="N", help="of each clip")
-    parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH")
     parser.add_argument(
-        "--sheet", type=Path, metavar="FILE", help="also save a picture: labels, flat, ours, truth"
+        "--weights", default="street", metavar="NAME|FILE", help="a preset or a file; default: %(default)s"
     )
-    parser.add_argument("--device", default="auto", metavar="NAME")
+    parser.add_argument("--clips", type=at_least(1), default=24, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--frames", type=at_least(2), default=16, metavar="N", help="of each clip; default: %(default)s"
+    )
+    parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH", help="default: 256x128")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FILE",
+        help="also save a picture: labels, flat colours, generated, truth",
+    )
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
 
 
 def duration(text: str) -> float:
@@ -91,6 +110,17 @@ def duration(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time; write for example 90m, 2h or 1h30m")
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return hours * 3600 + minutes * 60 + seconds
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """What reads a whole number that is not below `least`."""
+
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return int(text)
+
+    return whole
 
 
 def run_vid2vid(arguments: argparse.Namespace) -> None:
@@ -111,9 +141,12 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
     )
     with progress_bar("train", unit="clip") as progress:
         done = train(recipe, arguments.out, options, clips, progress)
-    print(
-        f"{arguments.out}: trained on {done} of {recipe.clips} clips; maliang train export makes a file of it"
+    after = (
+        "the same command goes on"
+        if done < recipe.clips
+        else "maliang train export makes a file of weights of it"
     )
+    print(f"{arguments.out}: trained on {done} of {recipe.clips} clips; {after}")
 
 
 def _folder_clips(folder: Path, recipe: "Recipe") -> "FolderClips":
@@ -122,7 +155,7 @@ def _folder_clips(folder: Path, recipe: "Recipe") -> "FolderClips":
 
     generator = recipe.generator
     palette = builtin_palette(generator.palette)
-    return FolderClips(folder, recipe.stages[-1], palette, len(generator.style_names), recipe.seed)
+    return FolderClips(folder, recipe.stages[-1].shape, palette, len(generator.style_names), recipe.seed)
 
 
 def run_export(arguments: argparse.Namespace) -> None:
@@ -137,22 +170,21 @@ def run_export(arguments: argparse.Namespace) -> None:
 def run_evaluate(arguments: argparse.Namespace) -> None:
     """`maliang train evaluate ...`"""
     from ..pipelines.vid2vid import load_generator
-    from ..training.evaluate import evaluate, save_sheet
-    from ..weights.devices import choose_device
+    from ..training.evaluate import evaluate, evaluation_sheet
+    from ..training.sheets import prepare_sheet, save_sheet
+    from ..weights.devices import DTYPES, choose_device
     from ..weights.folders import typed
 
-    if arguments.clips < 1 or arguments.frames < 2:
-        raise InputError("evaluate: needs at least one clip of two frames")
-    generator = load_generator(typed(arguments.weights), choose_device(arguments.device))
-    generator.config.check_size(*arguments.size)
+    height, width = arguments.size
+    generator = load_generator(typed(arguments.weights), choose_device(arguments.device), DTYPES["fp32"])
+    if arguments.sheet is not None:
+        prepare_sheet(arguments.sheet)
     with progress_bar("evaluate", unit="clip") as progress:
         rows = evaluate(generator, arguments.clips, arguments.frames, arguments.size, progress)
-    print(
-        f"{arguments.clips} unseen street clips of {arguments.frames} frames at {arguments.size[1]}x{arguments.size[0]}"
-    )
+    print(f"{arguments.clips} unseen street clips of {arguments.frames} frames at {width}x{height}")
     print(table(rows))
     if arguments.sheet is not None:
-        save_sheet(arguments.sheet, generator, arguments.size)
+        save_sheet(arguments.sheet, evaluation_sheet(generator, arguments.size))
         print(f"{arguments.sheet}: labels, flat colours, generated, truth")
 
 

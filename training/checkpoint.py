@@ -5,8 +5,7 @@ name, then renamed, so that a killed run leaves the checkpoint before it whole.
 """
 
 import json
-import os
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,74 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..errors import InputError
+from ..media.outputs import prepare_file, settle, writing
 from ..models.vid2vid.generator import Vid2VidGenerator
-from ..weights.config_json import from_json
+from ..weights.config_json import from_json, to_json
 from ..weights.file import WeightsInfo, inspect, save
+from ..weights.folders import SUFFIX
+from ..weights.strict import check_entries
+from .networks import Networks
 from .recipe import Recipe
-from .vid2vid import Networks
+
+FILE_NAME = "checkpoint.safetensors"
+"""In the folder of a run."""
+
+
+def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, step: int) -> None:
+    """Everything that `load_checkpoint` needs to go on after `step` clips as if nothing had happened.
+
+    InputError where the disk refuses it. Memory: copies of the weights that lie channels-last.
+    """
+    tensors: dict[str, Tensor] = {}
+    for part, module in _modules(networks).items():
+        tensors |= {f"{part}/{key}": value.contiguous() for key, value in module.state_dict().items()}
+    for part, optimizer in _optimizers(networks).items():
+        for number, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"{part}/{number}/{key}": value.contiguous() for key, value in state.items()}
+    temporary = path.with_suffix(".tmp")
+    try:
+        with writing(path):
+            save_file(tensors, temporary, {"recipe": to_json(recipe), "step": str(step)})
+            settle(temporary, path)
+    except SafetensorError as error:
+        raise InputError(f"{path} could not be written ({error}); is the disk full?") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> int:
+    """Fill `networks` from a file; returns the number of clips that they were trained on.
+
+    InputError: not a whole checkpoint, or one of another recipe (only the schedule may be another, so that a run can
+    be made longer or shorter). Memory: the file's tensors beside the networks.
+    """
+    metadata, tensors = _read(path)
+    _check_recipe(path, metadata["recipe"], recipe)
+    for part, module in _modules(networks).items():
+        _fill_module(module, _part(tensors, part), f"{path}: {part}")
+    for part, optimizer in _optimizers(networks).items():
+        _fill_optimizer(optimizer, _part(tensors, part))
+    return int(metadata["step"])
+
+
+def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
+    """The averaged generator of a run's checkpoint as a file of weights, in `dtype`; returns what was written."""
+    if out.suffix != SUFFIX:
+        raise InputError(f"{out}: the name of a file of weights ends in {SUFFIX}; give --out such a name")
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise InputError(
+            f"{folder}: holds no {FILE_NAME}; name the folder that maliang train vid2vid wrote to"
+        )
+    metadata, tensors = _read(path, "average/")
+    recipe = from_json(Recipe, metadata["recipe"], f"{path}: recipe")
+    average = Vid2VidGenerator(recipe.generator)
+    _fill_module(average, _part(tensors, "average"), f"{path}: average")
+    prepare_file(out)
+    trained = f"trained by maliang train vid2vid --recipe {recipe.name}, {metadata['step']} clips"
+    with writing(out):
+        save(out, average, licence=licence, source=trained, notes=metadata["recipe"], dtype=dtype)
+    return inspect(out)
 
 
 def _modules(networks: Networks) -> dict[str, nn.Module]:
@@ -39,28 +101,28 @@ def _optimizers(networks: Networks) -> dict[str, Optimizer]:
     }
 
 
-def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, step: int) -> None:
-    """Everything that `load_checkpoint` needs to go on after `step` clips as if nothing had happened."""
-    tensors: dict[str, Tensor] = {}
-    for part, module in _modules(networks).items():
-        tensors |= {f"{part}/{key}": value.contiguous() for key, value in module.state_dict().items()}
-    for part, optimizer in _optimizers(networks).items():
-        for index, state in optimizer.state_dict()["state"].items():
-            tensors |= {f"{part}/{index}/{key}": value.contiguous() for key, value in state.items()}
-    temporary = path.with_suffix(".tmp")
-    save_file(tensors, temporary, {"recipe": json.dumps(asdict(recipe)), "step": str(step)})
-    os.replace(temporary, path)
+def _read(path: Path, prefix: str = "") -> tuple[dict[str, str], dict[str, Tensor]]:
+    """The metadata, and the tensors whose names begin with `prefix`."""
+    try:
+        with safe_open(path, "pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - not a mapping
+            tensors = {name: file.get_tensor(name) for name in names}
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a whole checkpoint ({error}); delete it to start anew") from error
+    if not {"recipe", "step"} <= metadata.keys():
+        raise InputError(f"{path}: not a checkpoint of a training run; choose another folder")
+    return metadata, tensors
 
 
-def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> int:
-    """Fill `networks` from a file; returns the number of clips that it was trained on. Another recipe: InputError."""
-    metadata, tensors = _read(path)
-    _check_recipe(path, json.loads(metadata["recipe"]), recipe)
-    for part, module in _modules(networks).items():
-        module.load_state_dict(_part(tensors, part))
-    for part, optimizer in _optimizers(networks).items():
-        _fill_optimizer(optimizer, _part(tensors, part))
-    return int(metadata["step"])
+def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    prefix = f"{part}/"
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _fill_module(module: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
+    check_entries(module.state_dict(), {name: value.shape for name, value in tensors.items()}, where)
+    module.load_state_dict(tensors)
 
 
 def _fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
@@ -79,42 +141,29 @@ def _fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
     optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
-def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
-    """The averaged generator of a run's checkpoint as a file of weights; returns what was written."""
-    path = folder / "checkpoint.safetensors"
-    if not path.exists():
-        raise InputError(f"{folder}: holds no checkpoint.safetensors; give the --out folder of maliang train")
-    metadata, tensors = _read(path)
-    recipe = from_json(Recipe, metadata["recipe"], f"{path}: recipe")
-    generator = Vid2VidGenerator(recipe.generator)
-    generator.load_state_dict(_part(tensors, "average"))
-    trained = f"trained by maliang train vid2vid --recipe {recipe.name}, {metadata['step']} clips"
-    save(out, generator, licence=licence, source=trained, notes=metadata["recipe"], dtype=dtype)
-    return inspect(out)
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    try:
-        with safe_open(path, "pt") as file:
-            return file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise InputError(f"{path}: not a whole checkpoint ({error}); delete it to start anew") from error
-
-
-def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    return {
-        key.removeprefix(f"{part}/"): value for key, value in tensors.items() if key.startswith(f"{part}/")
-    }
-
-
 _MAY_CHANGE = ("stages", "decay_clips")
+"""Fields of a recipe that are its schedule."""
 
 
-def _check_recipe(path: Path, theirs: dict[str, Any], recipe: Recipe) -> None:
-    """The schedule may change, so that a run can be made longer or shorter; everything else must be as it was."""
-    ours = json.loads(json.dumps(asdict(recipe)))
-    changed = [key for key in ours if key not in _MAY_CHANGE and ours[key] != theirs.get(key)]
+def _check_recipe(path: Path, stored: str, recipe: Recipe) -> None:
+    theirs, ours = json.loads(stored), json.loads(to_json(recipe))
+    changed = [
+        change
+        for key in ours
+        if key not in _MAY_CHANGE
+        for change in _changes(theirs.get(key), ours[key], key)
+    ]
     if changed:
+        more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
         raise InputError(
-            f"{path}: belongs to a run with another {', '.join(changed)}; choose another --out folder"
+            f"{path}: belongs to a run with other settings ({', '.join(changed[:4])}{more}); choose another folder"
         )
+
+
+def _changes(theirs: Any, ours: Any, name: str) -> Iterator[str]:
+    """`losses.gan was 1.0, is 2.0` for every difference between two values as JSON reads them."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in theirs | ours:
+            yield from _changes(theirs.get(key), ours.get(key), f"{name}.{key}")
+    elif theirs != ours:
+        yield f"{name} was {json.dumps(theirs)}, is {json.dumps(ours)}"

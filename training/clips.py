@@ -12,35 +12,38 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
-from .recipe import Stage
+from ..errors import InputError
+from .recipe import ClipShape
 from .worlds.frame import WorldFrame
-from .worlds.street import LOOKS, StreetWorld
+from .worlds.looks import LOOKS
+from .worlds.street import StreetWorld
 
 Batch = dict[str, Tensor]
-"""A batch of clips: ids uint8 `[b t h w]`, instances int32 `[b t h w]`, pictures float `[b t 3 h w]` in -1..1,
-flow `[b t 2 h w]` backward in pixels, visible `[b t 1 h w]` (1 where the flow is to be trusted), style `[b s]`."""
+"""A batch of clips (or one clip, without the b): ids uint8 `[b t h w]`, instances int32 `[b t h w]`, pictures float
+`[b t 3 h w]` in -1..1, flow `[b t 2 h w]` backward in pixels, visible float `[b t 1 h w]` (1 where the flow is to be
+trusted, else 0; a clip's first flow leads out of the clip), style float `[b s]`."""
 
 
 class StreetClips(Dataset[Batch]):
-    """Clips of the procedural street: endless, no two alike. `stage_of` tells the size of each clip."""
+    """Clips of the procedural street: endless, no two alike. `shape_of` tells how each clip looks."""
 
-    def __init__(self, seed: int, stage_of: Callable[[int], Stage]) -> None:
+    def __init__(self, seed: int, shape_of: Callable[[int], ClipShape]) -> None:
         self.seed = seed
-        self.stage_of = stage_of
+        self.shape_of = shape_of
 
     def __getitem__(self, index: int) -> Batch:
-        stage = self.stage_of(index)
+        shape = self.shape_of(index)
         draw = random.Random(f"{self.seed}:{index}")
-        zoom = draw.choice(stage.zooms)
+        zoom = draw.choice(shape.zooms)
         look = draw.randrange(len(LOOKS))
-        width, height = round(stage.width * zoom / 2) * 2, round(stage.height * zoom / 2) * 2
+        width, height = round(shape.width * zoom / 2) * 2, round(shape.height * zoom / 2) * 2
         world = StreetWorld(draw.randrange(2**31), LOOKS[look], width, height)
         start = draw.randrange(2000)
-        left, top = draw.randint(0, width - stage.width), draw.randint(0, height - stage.height)
-        window = np.s_[..., top : top + stage.height, left : left + stage.width]
-        frames = [_cut(world.render(start + t), window) for t in range(stage.frames)]
+        left, top = draw.randint(0, width - shape.width), draw.randint(0, height - shape.height)
+        window = np.s_[..., top : top + shape.height, left : left + shape.width]
+        frames = [_cut(world.render(start + t), window) for t in range(shape.frames)]
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
         clip["style"] = F.one_hot(torch.tensor(look), len(LOOKS)).float()
         return clip
@@ -62,19 +65,26 @@ def _cut(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:
     }
 
 
-class _From(Sampler[int]):
-    """Clip numbers from `start` on."""
+class _Careful(Dataset[Batch | str]):
+    """Clips, or the sentence that says why there is none: an exception would lose its own words between processes."""
 
-    def __init__(self, start: int, stop: int) -> None:
-        self.numbers = range(start, stop)
+    def __init__(self, clips: Dataset[Batch]) -> None:
+        self.clips = clips
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.numbers)
+    def __getitem__(self, index: int) -> Batch | str:
+        try:
+            return self.clips[index]
+        except InputError as error:
+            return str(error)
 
-    def __len__(self) -> int:
-        return len(self.numbers)
 
+def load_clips(clips: Dataset[Batch], start: int, stop: int, workers: int) -> Iterator[Batch]:
+    """Clips `start`..`stop`-1 in order, in batches of one, made ahead in `workers` processes (0: in this one).
 
-def clip_loader(clips: Dataset[Batch], start: int, stop: int, workers: int) -> DataLoader[Batch]:
-    """Clips `start`..`stop`-1 in order, one at a time (batches of one), made ahead in `workers` processes."""
-    return DataLoader(clips, batch_size=1, sampler=_From(start, stop), num_workers=workers)
+    InputError where a clip can't be read. Memory: two clips a process.
+    """
+    loader = DataLoader(_Careful(clips), batch_size=None, sampler=range(start, stop), num_workers=workers)
+    for clip in loader:
+        if isinstance(clip, str):
+            raise InputError(clip)
+        yield {key: value[None] for key, value in clip.items()}

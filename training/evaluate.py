@@ -1,31 +1,36 @@
 """Is the generator worth its weights? Unseen clips, painted by it and by simpler means, in one table."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
+from ..errors import InputError
 from ..media.pixels import to_file
-from ..models.labels.frames import LabelFrame
-from ..models.labels.palette import builtin_palette
-from ..models.labels.preview import colorize
+from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Vid2VidGenerator, without_flow
-from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
 from .clips import Batch, StreetClips
 from .metrics import psnr, temporal_difference_error, warping_error
+from .painting import paint
 from .perceptual import RandomFeatures, perceptual_distance
-from .recipe import Stage
+from .recipe import ClipShape
+from .sheets import last_labels
+from .worlds.looks import LOOKS
 
 EVALUATION_SEED = 1_000_003
 """Clips of this seed are trained on by no recipe."""
+
+COLOR_CLIPS = 64
+"""Other clips that the flat colours are taken from."""
+
+SHEET_FRAMES = 24
+"""A sheet shows the last of so many frames."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,14 @@ class Scores:
 
 
 class Row(NamedTuple):
+    """One line of the table."""
+
     method: str
     scores: Scores
 
 
 Painter = Callable[[Batch], Iterable[Tensor]]
-"""A clip (without batch dimension) -> its pictures, `[1 3 h w]` in -1..1, one a frame."""
+"""A clip (without batch dimension) -> its pictures, `[1 3 h w]` in -1..1 on the CPU, one a frame."""
 
 
 def evaluate(
@@ -56,16 +63,16 @@ def evaluate(
 ) -> list[Row]:
     """The generator, the generator without flow, and flat colours, on the same unseen street clips.
 
-    size: (height, width). Memory: one clip.
+    clips: 1 or more, each of `frames` frames, 2 or more; size: (height, width). InputError for a generator that can't
+    paint the street at this size. Memory: one clip.
     """
-    stage = _stage(size, frames)
-    data = StreetClips(EVALUATION_SEED, lambda number: stage)
+    check_paints_street(generator.config, size)
+    shape = _shape(size, frames)
+    data = StreetClips(EVALUATION_SEED, lambda number: shape)
     painters: dict[str, Painter] = {
-        "vid2vid": lambda clip: paint(generator, clip),
-        "vid2vid without flow": lambda clip: paint(generator, clip, warped=False),
-        "flat colours": FlatColors(
-            StreetClips(EVALUATION_SEED + 1, lambda number: replace(stage, frames=1)), 64
-        ),
+        "vid2vid": partial(paint, generator),
+        "vid2vid without flow": partial(paint, without_flow(generator)),
+        "flat colours": FlatColors(size),
     }
     features = RandomFeatures()
     sums = {name: torch.zeros(len(fields(Scores))) for name in painters}
@@ -77,32 +84,35 @@ def evaluate(
     return [Row(name, Scores(*(total / clips).tolist())) for name, total in sums.items()]
 
 
-def paint(generator: Vid2VidGenerator, clip: Batch, warped: bool = True) -> Iterator[Tensor]:
-    """The generator's pictures of a clip, starting from nothing; warped=False: every picture is painted anew."""
-    frames = [
-        LabelFrame(ids, instances) for ids, instances in zip(clip["ids"], clip["instances"], strict=True)
-    ]
-    source = generator if warped else without_flow(generator)
-    for picture in synthesize(source, frames, style=clip["style"][None]):
-        yield picture.frame
+def check_paints_street(config: GeneratorConfig, size: tuple[int, int]) -> None:
+    """InputError for a generator that knows other labels or other looks than the street has."""
+    if config.palette != "cityscapes" or config.style_names not in ((), LOOKS):
+        looks = ", ".join(config.style_names) or "one"
+        raise InputError(
+            f"these weights know the labels of {config.palette or 'drawn maps'!r} and the looks {looks}; "
+            f"the street has those of 'cityscapes' and the looks {', '.join(LOOKS)}: choose other weights"
+        )
+    config.check_size(*size)
 
 
 class FlatColors:
     """Every class in the mean colour that it has in other clips of the same look."""
 
-    def __init__(self, clips: StreetClips, count: int) -> None:
-        self.colors = mean_colors(clips, count)
+    def __init__(self, size: tuple[int, int]) -> None:
+        """size: (height, width) of the clips to paint."""
+        shape = _shape(size, frames=1)
+        self.colors = mean_colors(StreetClips(EVALUATION_SEED + 1, lambda number: shape), COLOR_CLIPS)
 
     def __call__(self, clip: Batch) -> Iterator[Tensor]:
+        """A clip -> `[1 3 h w]` in -1..1 for every frame."""
         look = int(clip["style"].argmax())
         for ids in clip["ids"]:
             yield self.colors[look][ids.long()].movedim(-1, 0)[None]
 
 
 def mean_colors(clips: StreetClips, count: int) -> Tensor:
-    """Mean colour of every class in every look over `count` clips, `[looks 256 3]` in -1..1."""
-    looks = clips[0]["style"].shape[0]
-    sums, counts = torch.zeros(looks, 256, 3), torch.zeros(looks, 256, 1)
+    """Mean colour of every class in every look over `count` clips, `[looks 256 3]` in -1..1; 0 where none was seen."""
+    sums, counts = torch.zeros(len(LOOKS), 256, 3), torch.zeros(len(LOOKS), 256, 1)
     for number in range(count):
         clip = clips[number]
         look = int(clip["style"].argmax())
@@ -113,7 +123,7 @@ def mean_colors(clips: StreetClips, count: int) -> Tensor:
 
 
 def clip_scores(features: RandomFeatures, clip: Batch, pictures: Iterable[Tensor]) -> Tensor:
-    """The measures of one clip, in the order of `Scores`' fields: `[4]`."""
+    """The measures of one clip of two frames or more, in the order and the units of `Scores`' fields: `[4]`."""
     per_frame, temporal = [], []
     before: Tensor | None = None
     for t, picture in enumerate(pictures):
@@ -121,42 +131,36 @@ def clip_scores(features: RandomFeatures, clip: Batch, pictures: Iterable[Tensor
         per_frame.append(torch.cat([psnr(picture, truth), perceptual_distance(features, picture, truth)]))
         if before is not None:
             flow, visible = clip["flow"][t : t + 1], clip["visible"][t : t + 1]
+            truth_before = clip["pictures"][t - 1 : t]
             flicker = warping_error(picture, before, flow, visible)
-            change = temporal_difference_error(
-                picture, before, truth, clip["pictures"][t - 1 : t], flow, visible
-            )
+            change = temporal_difference_error(picture, before, truth, truth_before, flow, visible)
             temporal.append(torch.cat([flicker, change]) * 1e3)
         before = picture
     return torch.cat([torch.stack(per_frame).mean(0), torch.stack(temporal).mean(0)])
 
 
-def _stage(size: tuple[int, int], frames: int) -> Stage:
-    height, width = size
-    return Stage(clips=0, width=width, height=height, frames=frames, zooms=(1.0,))
-
-
-def save_sheet(path: Path, generator: Vid2VidGenerator, size: tuple[int, int]) -> None:
-    """A picture with one unseen clip of each look: labels, flat colours, generated, truth, after 24 frames."""
-    stage = _stage(size, 24)
-    clips = StreetClips(EVALUATION_SEED, lambda number: stage)
-    flat = FlatColors(StreetClips(EVALUATION_SEED + 1, lambda number: replace(stage, frames=1)), 64)
+def evaluation_sheet(generator: Vid2VidGenerator, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """One unseen clip of each look: labels, flat colours, generated, truth, side by side, uint8 `[looks*h 4*w 3]`."""
+    shape = _shape(size, SHEET_FRAMES)
+    clips, flat = StreetClips(EVALUATION_SEED, lambda number: shape), FlatColors(size)
     rows: dict[int, NDArray[np.uint8]] = {}
     number = 0
-    while len(rows) < len(generator.config.style_names):
+    while len(rows) < len(LOOKS):
         clip = clips[number]
-        rows.setdefault(int(clip["style"].argmax()), sheet_row(generator, flat, clip))
+        look = int(clip["style"].argmax())
+        if look not in rows:
+            rows[look] = _sheet_row(generator, flat, clip)
         number += 1
-    temporary = path.with_name(f".{path.name}")
-    Image.fromarray(np.concatenate([rows[look] for look in sorted(rows)])).save(
-        temporary, path.suffix[1:].upper()
-    )
-    os.replace(temporary, path)
+    return np.concatenate([rows[look] for look in sorted(rows)])
 
 
-def sheet_row(generator: Vid2VidGenerator, flat: FlatColors, clip: Batch) -> NDArray[np.uint8]:
-    """The last frame of a clip: labels, flat colours, generated, truth, side by side, uint8 `[h 4*w 3]`."""
+def _sheet_row(generator: Vid2VidGenerator, flat: FlatColors, clip: Batch) -> NDArray[np.uint8]:
     *_, painted = paint(generator, clip)
     *_, plain = flat(clip)
-    labels = colorize(clip["ids"][-1], builtin_palette(generator.config.palette))
-    pictures = [to_file(p) for p in (plain[0], painted[0], clip["pictures"][-1])]
-    return np.concatenate([labels, *pictures], axis=1)
+    pictures = [to_file(picture) for picture in (plain[0], painted[0], clip["pictures"][-1])]
+    return np.concatenate([last_labels(generator, clip), *pictures], axis=1)
+
+
+def _shape(size: tuple[int, int], frames: int) -> ClipShape:
+    height, width = size
+    return ClipShape(width=width, height=height, frames=frames, zooms=(1.0,))

@@ -28,15 +28,15 @@ from ..models.labels.frames import LabelFrame, LabelStream
 from ..models.labels.palette import Palette
 from ..models.labels.resize import ResizedLabels
 from .clips import Batch
-from .recipe import Stage
+from .recipe import ClipShape
 
 
 class FolderClips(Dataset[Batch]):
-    """Random moments of the sequences of a folder, scaled to the stage's size. There is one style, the first."""
+    """Random moments of the sequences of a folder, scaled to one size. There is one style, the first."""
 
-    def __init__(self, root: Path, stage: Stage, palette: Palette, styles: int, seed: int) -> None:
+    def __init__(self, root: Path, shape: ClipShape, palette: Palette, styles: int, seed: int) -> None:
         """InputError for a folder without sequences, or a sequence whose parts do not pair up."""
-        self.root, self.stage, self.palette, self.styles, self.seed = root, stage, palette, styles, seed
+        self.root, self.shape, self.palette, self.styles, self.seed = root, shape, palette, styles, seed
         folder = root / "train_A"
         self.sequences = sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
         if not self.sequences:
@@ -50,9 +50,9 @@ class FolderClips(Dataset[Batch]):
         draw = random.Random(f"{self.seed}:{index}")
         name = draw.choice(self.sequences)
         labels = self._labels(name)
-        start = draw.randint(0, (labels.frame_count or 0) - self.stage.frames)
-        frames = list(islice(labels.frames(start), self.stage.frames))
-        pictures = list(islice(self._pictures(name, start), self.stage.frames))
+        start = draw.randint(0, (labels.frame_count or 0) - self.shape.frames)
+        frames = list(islice(labels.frames(start), self.shape.frames))
+        pictures = list(islice(self._pictures(name, start), self.shape.frames))
         flows = list(estimate_flows(pictures))
         return {
             "ids": torch.stack([frame.ids for frame in frames]),
@@ -70,14 +70,14 @@ class FolderClips(Dataset[Batch]):
             palette=self.palette,
             instances=instances if instances.is_dir() else None,
         )
-        return ResizedLabels(labels, self.stage.height, self.stage.width)
+        return ResizedLabels(labels, self.shape.height, self.shape.width)
 
     def _pictures(self, name: str, start: int) -> Iterator[NDArray[np.uint8]]:
         with open_frames(self.root / "train_B" / name) as reader:
             for frame in reader.frames(start):
                 picture = Image.fromarray(frame.pixels)
                 yield np.asarray(
-                    picture.resize((self.stage.width, self.stage.height), Image.Resampling.BICUBIC)
+                    picture.resize((self.shape.width, self.shape.height), Image.Resampling.BICUBIC)
                 )
 
     def _instances(self, frame: LabelFrame) -> torch.Tensor:
@@ -89,9 +89,9 @@ class FolderClips(Dataset[Batch]):
 
     def _check(self, name: str) -> None:
         count = self._labels(name).frame_count or 0
-        if count < self.stage.frames:
+        if count < self.shape.frames:
             raise InputError(
-                f"{self.root / 'train_A' / name}: {count} label maps, a training clip has {self.stage.frames} frames"
+                f"{self.root / 'train_A' / name}: {count} label maps, a training clip has {self.shape.frames} frames"
             )
         with open_frames(self.root / "train_B" / name) as reader:
             pictures = reader.info.frame_count

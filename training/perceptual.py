@@ -1,9 +1,9 @@
 """A perceptual distance that needs no download: features of a fixed random convolution network.
 
 Untrained convolution features rank distortions far better than pixels do, but not as well as those of a network that
-has learnt to see (He et al., "A Powerful Generative Model Using Random Weights for the Deep Image Representation", 2016).
-Figures made with it are comparable among each other only, never with published LPIPS figures: everything that prints
-them says "random features".
+has learnt to see (He, Wang, Hopcroft 2016, "A Powerful Generative Model Using Random Weights for the Deep Image
+Representation"). Figures made with it are comparable among each other only, never with published LPIPS figures:
+everything that prints them says "random features".
 """
 
 import math
@@ -13,7 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 WIDTHS = (16, 32, 64, 64)
+"""Channels of the levels."""
 SEED = 20180820
+"""Decides every kernel: figures and checkpoints depend on it."""
 
 
 class RandomFeatures(nn.Module):
@@ -25,9 +27,8 @@ class RandomFeatures(nn.Module):
         inputs = 3
         for level, width in enumerate(WIDTHS):
             kernel = torch.randn(width, inputs, 3, 3, generator=draw)
-            kernel = kernel - kernel.mean((2, 3), keepdim=True) * (
-                level == 0
-            )  # the first level sees edges, not colours
+            if level == 0:
+                kernel = kernel - kernel.mean((2, 3), keepdim=True)  # it sees edges, not colours
             self.register_buffer(f"kernel{level}", kernel * math.sqrt(2 / (9 * inputs)))
             inputs = width
 

@@ -1,10 +1,12 @@
 """A training recipe: every number that a run depends on, as data, stored with its checkpoints."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ..errors import InputError
 from ..models.vid2vid.config import GeneratorConfig
-from .worlds.street import LOOKS
+from .worlds.looks import LOOKS
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,31 @@ class LossWeights:
     warp: float
     """Generated frame against the one before it, warped by the known flow."""
 
+    @property
+    def adversarial(self) -> bool:
+        """Whether the discriminator has a say; else it isn't trained."""
+        return self.gan > 0 or self.feature_matching > 0
+
 
 @dataclass(frozen=True)
-class Stage:
-    """A part of a run: clips of one size and length. Small, short clips first, as in Wang et al. 2018, 4."""
+class ClipShape:
+    """What a training clip looks like."""
 
-    clips: int
     width: int
     height: int
     frames: int
-    """Frames of a clip; the weights are updated after each."""
     zooms: tuple[float, ...]
     """The world is drawn this many times larger and a window of it is cut out: near and far views."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run. Small clips first, as in Wang et al. 2018, 4."""
+
+    clips: int
+    """The weights are updated after each frame of each clip."""
+    shape: ClipShape
+    losses: LossWeights
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,6 @@ class Recipe:
     """Decay of the exponential moving average of the weights, per update."""
     discriminator_filters: int
     discriminator_scales: int
-    losses: LossWeights
     seed: int
 
     @property
@@ -64,6 +78,10 @@ class Recipe:
                 return stage
             number -= stage.clips
         return self.stages[-1]
+
+    def shape(self, number: int) -> ClipShape:
+        """What clip `number` looks like."""
+        return self.stage(number).shape
 
 
 STREET_GENERATOR = GeneratorConfig(
@@ -84,24 +102,33 @@ STREET_GENERATOR = GeneratorConfig(
     first_frame=None,
 )
 
+LIKENESS = LossWeights(gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=5.0)
+"""Close to the truth, on average: what a network learns first, and fastest without a discriminator."""
+
+REALISM = LossWeights(gan=0.5, feature_matching=2.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=5.0)
+"""And sharp."""
+
+WINDOWS = ClipShape(width=128, height=64, frames=6, zooms=(2.0,))
+WHOLE = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
+
 STREET_DEMO = Recipe(
     name="street-demo",
     generator=STREET_GENERATOR,
     stages=(
-        Stage(clips=1400, width=128, height=64, frames=6, zooms=(2.0,)),
-        Stage(clips=500, width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5)),
+        Stage(clips=900, shape=WINDOWS, losses=LIKENESS),
+        Stage(clips=350, shape=WHOLE, losses=LIKENESS),
+        Stage(clips=180, shape=WHOLE, losses=REALISM),
     ),
-    decay_clips=160,
-    learning_rate=4e-4,
+    decay_clips=120,
+    learning_rate=5e-4,
     betas=(0.5, 0.999),
     ema=0.999,
     discriminator_filters=16,
     discriminator_scales=2,
-    losses=LossWeights(gan=1.0, feature_matching=10.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=10.0),
     seed=0,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (STREET_DEMO,)}
+RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in (STREET_DEMO,)})
 
 
 def find_recipe(name: str) -> Recipe:
