@@ -1,12 +1,13 @@
 """Discriminators: is this patch of a picture (or of a few frames) real?
 
 Source: Wang et al. 2018, 3.2; NVIDIA/vid2vid at 2e6d137, `models/networks.py` (MultiscaleDiscriminator,
-NLayerDiscriminator). All of them here have three strided layers.
+NLayerDiscriminator). All of them here have three strided layers. The published networks never switch to running
+statistics, so neither do these.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..labels.encoding import halve
@@ -20,30 +21,23 @@ class DiscriminatorConfig:
     channels: int
     """Input channels: labels and picture, or several pictures and the flows between them."""
     filters: int
-    """Channels after the first layer at the coarsest copy; finer copies start with 1/2, 1/4 ... (at most 64)."""
+    """Channels after the first layer of the finest copy; each coarser copy has twice as many, 64 at most."""
     scales: int
     """Copies, each on an input of half the size of the one before."""
 
 
-class BatchNorm(nn.BatchNorm2d):
-    """Batch norm that always uses the batch at hand: the published networks never switch to running statistics."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[b c h w]` -> `[b c h w]`."""
-        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
-
-
 def _layer(inputs: int, outputs: int, stride: int, norm: bool, active: bool = True) -> nn.Sequential:
+    """4x4 convolution; batch norm with the statistics of the batch at hand, always; leaky ReLU."""
     parts: list[nn.Module] = [nn.Conv2d(inputs, outputs, 4, stride=stride, padding=2)]
     if norm:
-        parts.append(BatchNorm(outputs, track_running_stats=False))
+        parts.append(nn.BatchNorm2d(outputs, track_running_stats=False))
     if active:
         parts.append(nn.LeakyReLU(0.2))
     return nn.Sequential(*parts)
 
 
 class PatchDiscriminator(nn.Module):
-    """One copy: five layers; the last gives one number a patch."""
+    """One copy: five layers; the last gives one number for every patch of 70x70 pixels."""
 
     def __init__(self, channels: int, filters: int) -> None:
         super().__init__()
@@ -60,9 +54,11 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, x: Tensor | LabelPlanes) -> list[Tensor]:
         """`[b c h w]` -> every layer's output; the last is the decision map `[b 1 h' w']`."""
-        first = self.layers[0]
-        y = first[1](convolve_planes(first[0], x)) if isinstance(x, LabelPlanes) else first(x)
-        outputs = [y]
+        first = cast(nn.Sequential, self.layers[0])
+        if isinstance(x, LabelPlanes):
+            outputs = [first[1](convolve_planes(cast(nn.Conv2d, first[0]), x))]
+        else:
+            outputs = [first(x)]
         for layer in self.layers[1:]:
             outputs.append(layer(outputs[-1]))
         return outputs
