@@ -1,0 +1,93 @@
+"""RGB frames into packets of one video stream."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .codecs import VideoPlan
+from .colors import from_rgb
+
+
+class FrameClock:
+    """Gives every frame its time in ticks: by number at a fixed rate, or as told."""
+
+    def __init__(self, plan: VideoPlan, frames_before: int = 0, last_time: Fraction | None = None) -> None:
+        self._plan = plan
+        self._number = frames_before
+        self.last_time = last_time
+        """Seconds of the frame before, None if there was none."""
+        self._last_ticks = -1 if last_time is None else round(last_time / plan.time_base)
+
+    def next_ticks(self, time: Fraction | None) -> int:
+        """`time`: seconds since the clip's start, later than the frame before; None: number / frame rate.
+
+        Two times that round to one tick become two ticks.
+        """
+        time = self._number / self._plan.frame_rate if time is None else Fraction(time)
+        if time < 0 or (self.last_time is not None and time <= self.last_time):
+            raise ValueError(f"frame {self._number}: its time {time} is not later than {self.last_time}")
+        self._number += 1
+        self.last_time = time
+        self._last_ticks = max(round(time / self._plan.time_base), self._last_ticks + 1)
+        return self._last_ticks
+
+
+class VideoEncoder:
+    """The encoder of a stream that `codecs.add_video` made. Memory: the encoder's look-ahead, some 40 frames."""
+
+    def __init__(self, stream: Any, plan: VideoPlan) -> None:
+        self._stream = stream
+        self._plan = plan
+
+    def encode(self, pixels: NDArray[np.uint8], ticks: int) -> Iterator[Any]:
+        """uint8 `[h w 3]` RGB at a time in ticks of the plan -> the packets that are ready (`av.Packet`)."""
+        frame = from_rgb(pad_to(pixels, self._plan.coded_width, self._plan.coded_height), self._format)
+        frame.pts = ticks
+        frame.time_base = self._plan.time_base
+        yield from self._packets(frame)
+
+    def flush(self) -> Iterator[Any]:
+        """The packets that the encoder still holds."""
+        yield from self._packets(None)
+
+    @property
+    def _format(self) -> str:
+        return str(self._stream.codec_context.pix_fmt)
+
+    def _packets(self, frame: Any) -> Iterator[Any]:
+        for packet in self._stream.encode(frame):
+            if not packet.duration:
+                packet.duration = round(1 / (self._plan.frame_rate * self._plan.time_base))
+            yield packet
+
+
+def check_frame(pixels: NDArray[np.uint8], plan: VideoPlan) -> None:
+    if pixels.dtype != np.uint8 or pixels.shape != (plan.height, plan.width, 3):
+        raise ValueError(
+            f"frame: expected uint8 [{plan.height} {plan.width} 3], got {pixels.dtype} {list(pixels.shape)}; "
+            "see media.pixels.to_file"
+        )
+
+
+def pad_to(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Repeat the last column and row until `[h w 3]` has the size."""
+    below, right = height - pixels.shape[0], width - pixels.shape[1]
+    return np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="edge") if below or right else pixels
+
+
+def start(container: Any, plan: VideoPlan) -> None:
+    """Open all encoders of a container and write its header; an InputError if they refuse the size or rate."""
+    try:
+        container.start_encoding()
+    except OSError:
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{plan.codec} can't write {plan.width}x{plan.height} pixels at {plan.frame_rate} frames per second "
+            f"({error}); choose another size or codec"
+        ) from error

@@ -1,0 +1,50 @@
+"""Open any clip: a video file, a folder of pictures, a single picture, the open file behind a ComfyUI VIDEO."""
+
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import InputError
+from .clip import AudioWindow, ClipInfo, FrameReader, VideoFrame
+from .folders import pictures_in
+from .pictures import is_picture
+from .stills import StillsReader
+from .video import VideoReader
+
+__all__ = ["AudioWindow", "ClipInfo", "FrameReader", "VideoFrame", "open_frames"]
+
+STILLS_RATE = Fraction(24)
+"""Frames per second of pictures, which have no rate of their own."""
+
+
+def open_frames(
+    source: str | PathLike[str] | BinaryIO,
+    *,
+    start_time: float | Fraction = 0,
+    duration: float | Fraction | None = None,
+    frame_rate: Fraction = STILLS_RATE,
+) -> FrameReader:
+    """Open a clip for reading; use it in a `with` statement and iterate over it.
+
+    source: path of a video, a picture or a folder of pictures (natural order), or an open binary video file.
+    start_time, duration: the window to read, in seconds (None or 0: to the end), as a ComfyUI VIDEO's trim window.
+    frame_rate: of pictures; videos have their own.
+    Raises InputError if there is nothing to read; it names the file and the reason. At least one frame is there.
+    """
+    if start_time < 0 or (duration is not None and duration < 0):
+        raise InputError("a window can't start before second 0 or be shorter than 0 seconds")
+    start, length = Fraction(start_time), Fraction(duration) if duration else None
+    if not isinstance(source, str | PathLike):
+        return VideoReader(source, start, length)
+    path = Path(source)
+    if not path.is_dir() and not is_picture(path):
+        return VideoReader(path, start, length)
+    if frame_rate <= 0:
+        raise InputError(f"{path}: {frame_rate} frames per second; give a rate above 0")
+    pictures = pictures_in(path) if path.is_dir() else [path]
+    first = int(start * frame_rate)
+    last = len(pictures) if length is None else int((start + length) * frame_rate)
+    if not pictures[first:last]:
+        raise InputError(f"{path}: has no frames in the window that starts at {float(start):g} seconds")
+    return StillsReader(pictures[first:last], frame_rate)

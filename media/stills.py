@@ -1,0 +1,42 @@
+"""A folder of pictures, or a single picture, as a clip."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from ..errors import InputError
+from .clip import ClipInfo, FrameReader, VideoFrame
+from .folders import check_same_size
+from .pictures import read_picture
+
+
+class StillsReader(FrameReader):
+    """Pictures shown one after the other at `frame_rate`. All sizes are checked when it is opened.
+
+    Memory: one picture, and the names.
+    """
+
+    def __init__(self, pictures: Sequence[Path], frame_rate: Fraction) -> None:
+        self._pictures = list(pictures)
+        width, height = check_same_size(self._pictures)
+        self.audio = None
+        self.info = ClipInfo(
+            width=width,
+            height=height,
+            frame_rate=frame_rate,
+            frame_count=len(self._pictures),
+            duration=len(self._pictures) / frame_rate,
+            has_audio=False,
+            time_base=None,
+            codec=self._pictures[0].suffix.lower().lstrip("."),
+        )
+
+    def frames(self, start: int = 0) -> Iterator[VideoFrame]:
+        for number in range(start, len(self._pictures)):
+            pixels = read_picture(self._pictures[number])
+            if pixels.shape[:2] != (self.info.height, self.info.width):
+                raise InputError(f"{self._pictures[number]}: has changed its size since the clip was opened")
+            yield VideoFrame(pixels, number / self.info.frame_rate)
+
+    def close(self) -> None:
+        """Nothing is held open between frames."""
