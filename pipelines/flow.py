@@ -27,7 +27,7 @@ from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
 from ..training.worlds import WorldStream
 from .clips import Pictures, write_clip
-from .vid2vid import style_weights
+from .vid2vid import check_labels, known_labels, style_weights
 
 
 def estimate_clip_flow(
@@ -49,28 +49,23 @@ def predict_flow(
 ) -> FlowFile:
     """The flow that a generator moves its own frames by, and as occlusion the share that it paints anew.
 
-    Where the generator warps nothing (its first frames), the displacement is 0 and everything is occluded.
+    Where it warps nothing (first pictures, the first frame), the displacement is 0 and everything is occluded.
     """
     config = generator.config
     if not config.flow:
         raise InputError("this network predicts no flow: it paints every frame anew; choose another")
-    if labels.palette.name != config.palette:
-        raise InputError(
-            f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: "
-            "convert them"
-        )
-    config.check_size(labels.height, labels.width)
+    check_labels(labels, config)
     size = labels.height, labels.width
     look = style_weights(config.style_names, style)
     look = None if look is None else look.to(next(generator.parameters()).device)
 
     def flows() -> Iterator[Flow]:
-        for painted in synthesize(generator, labels.frames(), style=look):
-            details = painted.details
-            if details is None or details.flow is None or details.weight is None:
+        for painted in synthesize(generator, known_labels(labels, 0, config.label_classes), style=look):
+            made = painted.details
+            if made is None or made.flow is None or made.weight is None or painted.past.painted == 1:
                 yield unknown_flow(*size)
             else:
-                yield Flow(details.flow, details.weight)
+                yield Flow(made.flow, made.weight)
 
     return write_flow(flows(), out, size, labels.frame_rate, labels.frame_count, progress)
 

@@ -26,6 +26,7 @@ from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
 from ..media.segments import SegmentedWriter
 from ..models.labels.frames import LabelFrame, LabelStream
+from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Past, Vid2VidGenerator
 from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
 from ..progress import Progress, silent
@@ -79,11 +80,7 @@ def render_video(
     again with the same arguments, and paints the same pictures as a run in one go; with other arguments it starts anew.
     """
     config = generator.config
-    if labels.palette.name != config.palette:
-        raise InputError(
-            f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: convert them"
-        )
-    config.check_size(labels.height, labels.width)
+    check_labels(labels, config)
     codec = codec_for(out, codec)
     generator = generator.to(device=device, dtype=dtype).eval()
     pictures = first_pictures(first, config.past_frames, labels.height, labels.width) if first else None
@@ -143,6 +140,15 @@ def first_pictures(paths: Sequence[Path], count: int, height: int, width: int) -
     return torch.stack(pictures)[None]
 
 
+def check_labels(labels: LabelStream, config: GeneratorConfig) -> None:
+    """InputError for label maps of another palette, or of a size, that the network can't take."""
+    if labels.palette.name != config.palette:
+        raise InputError(
+            f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: convert them"
+        )
+    config.check_size(labels.height, labels.width)
+
+
 def style_weights(names: Sequence[str], style: str | None) -> Tensor | None:
     """One of a generator's looks (None: its first) as `[1 styles]`; None for a generator that has only one."""
     if not names:
@@ -177,11 +183,11 @@ def _go_on(
     past = Past.from_tensors({name: tensor.to(device) for name, tensor in state.items()}) if done else None
     lead = lead_frames(generator, past) if past else 0
     look = None if look is None else look.to(device)
-    with closing(_known(labels, done - lead, generator.config.label_classes)) as frames:
+    with closing(known_labels(labels, done - lead, generator.config.label_classes)) as frames:
         yield from synthesize(generator, frames, first=pictures, style=look, past=past)
 
 
-def _known(labels: LabelStream, start: int, classes: int) -> Generator[LabelFrame, None, None]:
+def known_labels(labels: LabelStream, start: int, classes: int) -> Generator[LabelFrame, None, None]:
     """The frames from `start` on; InputError for a class that the network has no channel for."""
     for index, frame in enumerate(labels.frames(start), start):
         for extreme in frame.ids.aminmax():

@@ -53,3 +53,33 @@ def comfy(request, tmp_path, monkeypatch) -> Iterator[SimpleNamespace]:
         base=tmp_path,
     )
     fake_comfy.forget_nodes()
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory) -> Path:
+    """A vid2vid generator with random weights, a few kilobytes, as a file."""
+    from maliang_video.models.vid2vid.config import GeneratorConfig
+    from maliang_video.models.vid2vid.generator import Vid2VidGenerator
+    from maliang_video.weights import save
+
+    config = GeneratorConfig(
+        palette="cityscapes",
+        label_classes=35,
+        edges=True,
+        things=(24, 26),
+        style_names=("noon", "night"),
+        label_frames=3,
+        filters=4,
+        foreground_filters=4,
+        downsamplings=2,
+        blocks=2,
+        local_blocks=1,
+        scales=1,
+        flow=True,
+        foreground=(24, 26),
+        first_frame=None,
+    )
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save(path, Vid2VidGenerator(config), licence="Apache-2.0", source="random numbers")
+    return path

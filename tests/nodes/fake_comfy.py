@@ -291,6 +291,7 @@ def _model_management(old: bool, seen: Recorded) -> ModuleType:
     mm.throw_exception_if_processing_interrupted = check
     mm.load_models_gpu, mm.soft_empty_cache = load, soft_empty_cache
     mm.get_torch_device = mm.unet_offload_device = mm.intermediate_device = lambda: torch.device("cpu")
+    mm.get_free_memory = lambda device=None: 8e9
     mm.should_use_fp16 = mm.should_use_bf16 = lambda device=None, **_: False
     return mm
 

@@ -1,0 +1,310 @@
+"""What the nodes do, on the recording fake: values out of them, progress, stopping, what stays on disk."""
+
+import shutil
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from maliang_video.errors import InputError
+from maliang_video.media.reader import open_frames
+from maliang_video.media.writer import open_writer
+
+WIDTH, HEIGHT, FRAMES = 64, 32, 4
+
+
+def run(comfy, node_id: str, **inputs):
+    return comfy.node(node_id).execute(**inputs)
+
+
+def street(comfy, frames: int = FRAMES, width: int = WIDTH, height: int = HEIGHT, seed: int = 7):
+    return run(
+        comfy,
+        "MaliangStreetWorld",
+        seed=seed,
+        frames=frames,
+        width=width,
+        height=height,
+        look="noon",
+        frame_rate=24.0,
+    )
+
+
+def generator(comfy, tiny_weights: Path):
+    folder = Path(comfy.folder_paths.models_dir) / "maliang"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(tiny_weights, folder)
+    return run(comfy, "MaliangLoadGenerator", weights="tiny.safetensors", download=False, precision="auto")[0]
+
+
+def pixels(video) -> list[np.ndarray]:
+    with open_frames(video.get_stream_source()) as clip:
+        return [frame.pixels for frame in clip]
+
+
+def in_temp(comfy) -> list[Path]:
+    return [path for path in (comfy.base / "temp").rglob("*") if path.is_file()]
+
+
+def test_street_world_is_lazy_and_exact(comfy):
+    labels, world = street(comfy).args
+    assert labels is world
+    assert (labels.width, labels.height, labels.frame_count, labels.frame_rate) == (64, 32, 4, 24)
+    assert labels.world.look == "noon"
+    assert labels.palette.name == "cityscapes"
+
+
+def test_any_look_is_the_seeds(comfy):
+    inputs = {"seed": 1, "frames": 2, "width": 64, "height": 32, "frame_rate": 23.976}
+    labels = run(comfy, "MaliangStreetWorld", look="any", **inputs)[0]
+    assert labels.world.look is None
+    assert labels.frame_rate == Fraction("23.976")
+
+
+def test_footage_is_what_the_world_shows(comfy):
+    world = street(comfy)[1]
+    shown = pixels(run(comfy, "MaliangWorldFootage", world=world)[0])
+    assert len(shown) == FRAMES
+    truth = [frame.rgb for frame in world.truth()]
+    assert np.abs(shown[2].astype(int) - truth[2].astype(int)).mean() < 8
+    assert comfy.seen.progress[-1] == (FRAMES, FRAMES)
+
+
+def test_edits_change_the_labels_and_add_up(comfy):
+    labels = street(comfy)[0]
+    edited, edits = run(
+        comfy, "MaliangEditLabels", labels=labels, replace="road", by="terrain", start=1, stop=3
+    ).args
+    before, after = [frame.ids for frame in labels.frames()], [frame.ids for frame in edited.frames()]
+    assert torch.equal(after[0], before[0])
+    assert not (after[1] == 7).any()
+    assert torch.equal(after[3], before[3])
+    twice, edits = run(
+        comfy, "MaliangEditLabels", labels=edited, replace="sky", by="building", start=0, stop=0
+    ).args
+    assert [edit.target for edit in edits.edits] == ["terrain", "building"]
+    again = run(comfy, "MaliangApplyEdits", labels=labels, edits=edits)[0]
+    assert all(torch.equal(a.ids, b.ids) for a, b in zip(again.frames(), twice.frames(), strict=True))
+
+
+def test_edits_are_saved_and_loaded(comfy):
+    labels = street(comfy)[0]
+    mask = torch.zeros(1, 16, 16)
+    mask[..., :8] = 1
+    edited, edits = run(
+        comfy, "MaliangEditLabels", labels=labels, replace="road", by="terrain", start=0, stop=0, mask=mask
+    ).args
+    shown = run(comfy, "MaliangSaveEdits", edits=edits, filename_prefix="edits/x").ui
+    assert shown == ("text", "edits/x_00001_.json [output]")
+    loaded = run(comfy, "MaliangLoadEdits", file=shown[1])[0]
+    again = run(comfy, "MaliangApplyEdits", labels=labels, edits=loaded)[0]
+    assert torch.equal(next(again.frames()).ids, next(edited.frames()).ids)
+    stamp = comfy.node("MaliangLoadEdits").fingerprint_inputs
+    first = stamp(file=shown[1])
+    (comfy.base / "output" / "edits" / "x_00001_.json").write_text('{"edits": []}')
+    assert stamp(file=shown[1]) != first
+
+
+@pytest.mark.parametrize("name", ["../secret.json", "/etc/passwd", "../input_of_another/x.json"])
+def test_files_outside_of_comfyuis_folders_are_refused(comfy, name):
+    with pytest.raises(InputError, match="lies outside"):
+        run(comfy, "MaliangLoadEdits", file=name)
+
+
+def test_another_palette_and_size(comfy):
+    labels = street(comfy)[0]
+    train = run(comfy, "MaliangConvertLabels", labels=labels, palette="cityscapes_train", otherwise="")[0]
+    assert train.palette.name == "cityscapes_train"
+    small = run(comfy, "MaliangResizeLabels", labels=train, width=32, height=32)[0]
+    assert next(small.frames()).ids.shape == (32, 32)
+
+
+def test_preview_shows_the_frame_with_its_legend(comfy):
+    output = run(comfy, "MaliangPreviewLabels", labels=street(comfy)[0], frame=2)
+    assert output[0].shape[0] == 1
+    assert output[0].shape[3] == 3
+    assert output[0].min() >= 0
+    assert output[0].max() <= 1
+    assert comfy.seen.shown[-1][0] == "image"
+    with pytest.raises(InputError, match="no frame 9"):
+        run(comfy, "MaliangPreviewLabels", labels=street(comfy)[0], frame=9)
+
+
+def test_labels_as_a_lossless_video(comfy):
+    labels = street(comfy)[0]
+    shown = pixels(run(comfy, "MaliangLabelsToVideo", labels=labels, codec="ffv1")[0])
+    colors = labels.palette.colors
+    for picture, frame in zip(shown, labels.frames(), strict=True):
+        assert np.array_equal(picture, colors[frame.ids.numpy()])
+
+
+def test_flow_of_a_video_honours_its_trim_window(comfy):
+    path = comfy.base / "input" / "clip.mp4"
+    with open_writer(path, width=WIDTH, height=HEIGHT, frame_rate=Fraction(8)) as writer:
+        for t in range(8):
+            writer.write(np.full((HEIGHT, WIDTH, 3), 20 * t, np.uint8))
+    if comfy.version == "0.8":
+        video = comfy.api.InputImpl.VideoFromFile(str(path))
+        expected = 8
+    else:
+        video = comfy.api.InputImpl.VideoFromFile(str(path), start_time=0.25, duration=0.5)
+        expected = 4
+    flow = run(comfy, "MaliangEstimateFlow", frames=video, quality="fast", frame_rate=99.0)[0]
+    assert flow.frame_count == expected
+    assert flow.frame_rate == 8
+
+
+def test_flow_of_a_video_in_memory(comfy):
+    path = comfy.base / "clip.mp4"
+    with open_writer(path, width=WIDTH, height=HEIGHT, frame_rate=Fraction(8)) as writer:
+        for t in range(3):
+            writer.write(np.full((HEIGHT, WIDTH, 3), 20 * t, np.uint8))
+    video = comfy.api.InputImpl.VideoFromFile(BytesIO(path.read_bytes()))
+    assert (
+        run(comfy, "MaliangEstimateFlow", frames=video, quality="fast", frame_rate=24.0)[0].frame_count == 3
+    )
+
+
+def test_flow_of_images_is_shown_and_warps(comfy):
+    coarse = torch.rand(1, 3, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(1))
+    texture = torch.nn.functional.interpolate(coarse, size=(HEIGHT, WIDTH), mode="bicubic").clamp(0, 1)
+    still = texture.permute(0, 2, 3, 1)
+    images = torch.cat([still.roll(2 * t, 2) for t in range(FRAMES)])
+    flow = run(comfy, "MaliangEstimateFlow", frames=images, quality="medium", frame_rate=12.0)[0]
+    assert flow.frame_rate == 12
+    assert flow.frame_count == FRAMES
+    video, key = run(comfy, "MaliangShowFlow", flow=flow, full_color_at=0.0).args
+    assert len(pixels(video)) == FRAMES
+    assert key.shape == (1, 256, 256, 3)
+    warped = pixels(run(comfy, "MaliangWarp", frames=images[:1], flow=flow, carry=True)[0])
+    assert len(warped) == FRAMES
+    goal = (images[3].numpy() * 255)[8:-8, 16:-16]
+    moved = np.abs(warped[3][8:-8, 16:-16] - goal).mean()
+    assert moved < 0.5 * np.abs((images[0].numpy() * 255)[8:-8, 16:-16] - goal).mean()
+
+
+def test_true_flow_of_the_world(comfy):
+    world = street(comfy)[1]
+    flow = run(comfy, "MaliangWorldFlow", world=world)[0]
+    truth = list(world.truth())
+    assert np.allclose(list(flow.frames())[2].displacement[0].numpy(), truth[2].flow, rtol=1e-3, atol=1e-2)
+
+
+def test_a_missing_package_is_named_as_comfyui_users_install_it(comfy, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(InputError, match="pip install opencv-python-headless"):
+        run(comfy, "MaliangEstimateFlow", frames=torch.zeros(2, 32, 32, 3), quality="fast", frame_rate=24.0)
+    assert in_temp(comfy) == []
+
+
+def test_vid2vid_paints_every_frame(comfy, tiny_weights):
+    labels = street(comfy)[0]
+    patcher = generator(comfy, tiny_weights)
+    video = run(comfy, "MaliangVid2Vid", generator=patcher, labels=labels, style="night", codec="ffv1")[0]
+    painted = pixels(video)
+    assert len(painted) == FRAMES
+    assert painted[0].shape == (HEIGHT, WIDTH, 3)
+    assert comfy.seen.loaded[0][0] is patcher
+    assert comfy.seen.loaded[0][1] > WIDTH * HEIGHT * 4
+    assert comfy.seen.progress[-1] == (FRAMES, FRAMES)
+    kind, preview, side = comfy.seen.previews[0]
+    assert (kind, preview.size, side) == ("JPEG", (WIDTH, HEIGHT), 512)
+    images = run(comfy, "MaliangVid2VidImages", generator=patcher, labels=labels, style="night")[0]
+    assert images.shape == (FRAMES, HEIGHT, WIDTH, 3)
+    assert np.array_equal((images[3] * 255).round().numpy().astype(np.uint8), painted[3])
+
+
+def test_first_frames_are_the_beginning(comfy, tiny_weights):
+    patcher = generator(comfy, tiny_weights)
+    first = torch.full((1, HEIGHT, WIDTH, 3), 0.25)
+    inputs = {"generator": patcher, "labels": street(comfy)[0], "style": ""}
+    images = run(comfy, "MaliangVid2VidImages", first_frames=first, **inputs)[0]
+    assert (images[0] - 0.25).abs().max() < 0.01
+    assert (images[3] - 0.25).abs().max() > 0.02
+
+
+def test_predicted_flow_starts_unknown(comfy, tiny_weights):
+    flow = run(
+        comfy,
+        "MaliangPredictFlow",
+        generator=generator(comfy, tiny_weights),
+        labels=street(comfy)[0],
+        style="",
+    )[0]
+    fields = list(flow.frames())
+    assert len(fields) == FRAMES
+    assert fields[0].occlusion.min() == 1
+    assert fields[3].displacement.abs().max() > 0
+    assert 0 < fields[3].occlusion.mean() < 1
+
+
+@pytest.mark.parametrize("node", ["MaliangVid2Vid", "MaliangPredictFlow"])
+def test_stopping_leaves_nothing(comfy, tiny_weights, node):
+    patcher = generator(comfy, tiny_weights)
+    inputs = {"generator": patcher, "labels": street(comfy)[0], "style": ""}
+    inputs |= {"codec": "h264"} if node == "MaliangVid2Vid" else {}
+    comfy.seen.stop_at = comfy.seen.checks + 60  # in the middle of a frame: there is a check at every layer
+    with pytest.raises(comfy.mm.InterruptProcessingException):
+        run(comfy, node, **inputs)
+    assert in_temp(comfy) == []
+    checks = comfy.seen.checks
+    comfy.seen.stop_at = None
+    patcher.model.network.scales[0].to_image(torch.zeros(1, 4, 16, 16))
+    assert comfy.seen.checks == checks  # the hooks are gone
+
+
+def test_out_of_memory_says_what_to_lower(comfy, tiny_weights, monkeypatch):
+    patcher = generator(comfy, tiny_weights)
+    monkeypatch.setattr(
+        type(patcher.model.network),
+        "step",
+        lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("full")),
+    )
+    with pytest.raises(InputError, match="too little free memory for 64x32: make the label maps smaller"):
+        run(comfy, "MaliangVid2Vid", generator=patcher, labels=street(comfy)[0], style="", codec="h264")
+    assert comfy.seen.emptied == 1
+    assert in_temp(comfy) == []
+
+
+def test_a_batch_that_cannot_fit_is_refused_before_the_work(comfy, tiny_weights):
+    labels = street(comfy, frames=900_000, width=4096, height=2048)[0]
+    with pytest.raises(InputError, match=r"900000 frames of 4096x2048 take 90597\.0 GB"):
+        run(comfy, "MaliangVid2VidImages", generator=generator(comfy, tiny_weights), labels=labels, style="")
+    assert comfy.seen.progress == []
+
+
+def test_weights_are_listed_found_and_watched(comfy, tiny_weights):
+    generator(comfy, tiny_weights)
+    node = comfy.node("MaliangLoadGenerator")
+    weights = next(i for i in node.define_schema().inputs if i.id == "weights")
+    assert "tiny.safetensors" in weights.given["options"]
+    stamp = {"weights": "tiny.safetensors", "download": False, "precision": "auto"}
+    before = node.fingerprint_inputs(**stamp)
+    file = Path(comfy.folder_paths.models_dir) / "maliang" / "tiny.safetensors"
+    file.write_bytes(file.read_bytes() + b" ")
+    assert node.fingerprint_inputs(**stamp) != before
+
+
+def test_extra_model_paths_are_kept(comfy):
+    comfy.folder_paths.folder_names_and_paths["maliang"] = (["/elsewhere"], set())
+    comfy.nodes.folders.register_models()
+    folders, endings = comfy.folder_paths.folder_names_and_paths["maliang"]
+    assert folders == ["/elsewhere", str(comfy.base / "models" / "maliang")]
+    assert endings == {".safetensors"}
+
+
+def test_a_wrong_style_lists_the_right_ones(comfy, tiny_weights):
+    inputs = {"generator": generator(comfy, tiny_weights), "labels": street(comfy)[0], "style": "dawn"}
+    with pytest.raises(InputError, match="noon, night"):
+        run(comfy, "MaliangVid2VidImages", **inputs)
+
+
+def test_labels_in_another_palette_are_refused(comfy, tiny_weights):
+    labels = run(comfy, "MaliangConvertLabels", labels=street(comfy)[0], palette="ade20k", otherwise="")[0]
+    with pytest.raises(InputError, match="convert them"):
+        run(comfy, "MaliangPredictFlow", generator=generator(comfy, tiny_weights), labels=labels, style="")
