@@ -9,9 +9,11 @@ below it, never outside.
 import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any, NamedTuple
+from reprlib import repr as short
+from typing import Any, NamedTuple, TypeGuard
 
 from ...errors import InputError
+from .palette_json import MAX_NAME
 
 MAX_EDITS = 10_000
 MAX_TEXT = 4_000_000
@@ -51,8 +53,10 @@ def parse_edits(text: str) -> list[EditRow]:
         raise InputError(
             f"label edits: not JSON, line {error.lineno} column {error.colno}: {error.msg}"
         ) from error
-    except RecursionError as error:
-        raise InputError("label edits: not a list of edits, its JSON is nested too deeply") from error
+    except (RecursionError, ValueError) as error:
+        raise InputError(
+            "label edits: not a list of edits, its JSON is nested too deeply or its numbers are too long"
+        ) from error
     if not isinstance(raw, dict) or set(raw) != {"edits"} or not isinstance(raw["edits"], list):
         raise InputError('label edits: expected an object {"edits": [...]}')
     if len(raw["edits"]) > MAX_EDITS:
@@ -63,21 +67,21 @@ def parse_edits(text: str) -> list[EditRow]:
 def _row(raw: Any, where: str) -> EditRow:
     known = ("replace", "by", "start", "stop", "mask")
     if not isinstance(raw, dict):
-        raise InputError(f'{where}: expected an object {{"replace": [...], "by": ...}}, got {raw!r}')
+        raise InputError(f'{where}: expected an object {{"replace": [...], "by": ...}}, got {short(raw)}')
     unknown = [key for key in raw if key not in known]
     if unknown:
-        raise InputError(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(known)}")
+        raise InputError(f"{where}: unknown field {short(unknown[0])}; the fields are {', '.join(known)}")
     source = raw.get("replace")
     names = [source] if isinstance(source, str) else source
-    if not isinstance(names, list) or not names or not all(isinstance(n, str) and n for n in names):
-        raise InputError(f"{where}: replace must be a list of class names, got {source!r}")
+    if not isinstance(names, list) or not names or not all(_is_name(n) for n in names):
+        raise InputError(f"{where}: replace must be a list of class names, got {short(source)}")
     target = raw.get("by")
-    if not isinstance(target, str) or not target:
-        raise InputError(f"{where}: by must be a class name, got {target!r}")
+    if not _is_name(target):
+        raise InputError(f"{where}: by must be a class name, got {short(target)}")
     start, stop = raw.get("start", 0), raw.get("stop")
     if not _is_frame(start) or not (stop is None or _is_frame(stop)):
         raise InputError(
-            f"{where}: start and stop must be frame numbers from 0 on, got {start!r} and {stop!r}"
+            f"{where}: start and stop must be frame numbers from 0 on, got {short(start)} and {short(stop)}"
         )
     return EditRow(tuple(names), target, start, stop, mask_name(raw.get("mask"), where))
 
@@ -87,11 +91,15 @@ def mask_name(raw: Any, where: str) -> str | None:
     if raw is None:
         return None
     if not isinstance(raw, str) or not raw or not raw.isprintable():
-        raise InputError(f"{where}: mask must be the name of a picture, got {raw!r}")
+        raise InputError(f"{where}: mask must be the name of a picture, got {short(raw)}")
     path = PurePosixPath(raw.replace("\\", "/"))
     if path.is_absolute() or PureWindowsPath(raw).drive or ".." in path.parts or not path.name:
-        raise InputError(f"{where}: mask {raw!r} must lie in the folder of the edits or below it")
+        raise InputError(f"{where}: mask {short(raw)} must lie in the folder of the edits or below it")
     return str(path)
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
 
 
 def _is_frame(value: Any) -> bool:

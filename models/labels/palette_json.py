@@ -6,6 +6,7 @@
 
 import json
 from contextlib import suppress
+from reprlib import repr as short
 from typing import Any, TypeGuard
 
 from ...errors import InputError
@@ -32,15 +33,17 @@ def parse_palette(text: str) -> tuple[str, str, list[Row]]:
         raise InputError(
             f"palette: not JSON, line {error.lineno} column {error.colno}: {error.msg}"
         ) from error
-    except RecursionError as error:
-        raise InputError("palette: not a palette, its JSON is nested too deeply") from error
+    except (RecursionError, ValueError) as error:
+        raise InputError(
+            "palette: not a palette, its JSON is nested too deeply or its numbers are too long"
+        ) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("classes"), list):
         raise InputError('palette: expected an object {"name": ..., "classes": [...]}')
     _only_known(raw, ("name", "source", "classes"), "palette")
     name = _text(raw.get("name"), "palette", "name")
     source = raw.get("source", "")
     if not isinstance(source, str):
-        raise InputError(f"palette {name!r}: source must be a text, got {source!r}")
+        raise InputError(f"palette {name!r}: source must be a text, got {short(source)}")
     if not 1 <= len(raw["classes"]) <= MAX_CLASSES:
         raise InputError(f"palette {name!r}: {len(raw['classes'])} classes; it takes 1 to {MAX_CLASSES}")
     rows = [_row(c, f"palette {name!r}, class number {i + 1}") for i, c in enumerate(raw["classes"])]
@@ -50,14 +53,16 @@ def parse_palette(text: str) -> tuple[str, str, list[Row]]:
 
 def _row(raw: Any, where: str) -> Row:
     if not isinstance(raw, dict):
-        raise InputError(f'{where}: expected an object {{"id": ..., "name": ..., "color": ...}}, got {raw!r}')
+        raise InputError(
+            f'{where}: expected an object {{"id": ..., "name": ..., "color": ...}}, got {short(raw)}'
+        )
     _only_known(raw, ("id", "name", "color", "thing"), where)
     number = raw.get("id")
     if not _is_whole(number, MAX_ID):
-        raise InputError(f"{where}: id must be a whole number from 0 to {MAX_ID}, got {number!r}")
+        raise InputError(f"{where}: id must be a whole number from 0 to {MAX_ID}, got {short(number)}")
     thing = raw.get("thing", False)
     if not isinstance(thing, bool):
-        raise InputError(f"{where}: thing must be true or false, got {thing!r}")
+        raise InputError(f"{where}: thing must be true or false, got {short(thing)}")
     return number, _text(raw.get("name"), where, "name").lower(), _color(raw.get("color"), where), thing
 
 
@@ -68,7 +73,7 @@ def _color(raw: Any, where: str) -> tuple[int, int, int]:
             raw = list(bytes.fromhex(raw[1:]))
     if not isinstance(raw, list) or len(raw) != 3 or not all(_is_whole(v, 255) for v in raw):
         raise InputError(
-            f'{where}: color must be three whole numbers from 0 to 255, or "#rrggbb", got {raw!r}'
+            f'{where}: color must be three whole numbers from 0 to 255, or "#rrggbb", got {short(raw)}'
         )
     return raw[0], raw[1], raw[2]
 
@@ -76,7 +81,7 @@ def _color(raw: Any, where: str) -> tuple[int, int, int]:
 def _text(raw: Any, where: str, field: str) -> str:
     if not isinstance(raw, str) or not raw.strip() or not raw.isprintable() or len(raw) > MAX_NAME:
         raise InputError(
-            f"{where}: {field} must be a text of 1 to {MAX_NAME} printable characters, got {raw!r}"
+            f"{where}: {field} must be a text of 1 to {MAX_NAME} printable characters, got {short(raw)}"
         )
     return raw.strip()
 
@@ -88,7 +93,7 @@ def _is_whole(value: Any, largest: int) -> TypeGuard[int]:
 def _only_known(raw: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     unknown = [key for key in raw if key not in known]
     if unknown:
-        raise InputError(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(known)}")
+        raise InputError(f"{where}: unknown field {short(unknown[0])}; the fields are {', '.join(known)}")
 
 
 def _all_different(rows: list[Row], palette: str) -> None:

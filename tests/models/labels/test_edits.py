@@ -198,7 +198,7 @@ def one(**change):
     ("text", "sentence"),
     [
         ("[}", "label edits: not JSON, line 1 column 2"),
-        ("[" * 100_000, "label edits: not a list of edits, its JSON is nested too deeply"),
+        ("[" * 100_000, "label edits: not a list of edits, its JSON is nested too deeply or its numbers"),
         (" " * 4_000_001, "label edits: 4,000,001 characters are too many"),
         ("[]", 'label edits: expected an object {"edits": [...]}'),
         ('{"edits": [], "x": 1}', "label edits: expected an object"),
@@ -207,6 +207,7 @@ def one(**change):
         (one(Stop=3), "label edit 1: unknown field 'Stop'; the fields are replace, by, start, stop, mask"),
         (one(replace=[]), "label edit 1: replace must be a list of class names, got []"),
         (one(replace=[1]), "label edit 1: replace must be a list of class names, got [1]"),
+        (one(by="x" * 101), "label edit 1: by must be a class name, got 'xxxx"),
         (one(by="left out"), "label edit 1: by must be a class name, got None"),
         (one(start=-1), "start and stop must be frame numbers from 0 on, got -1 and None"),
         (one(stop=1.5), "start and stop must be frame numbers from 0 on, got 0 and 1.5"),

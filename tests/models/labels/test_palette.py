@@ -2,6 +2,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import LabelClass, Palette, builtin_palette, builtin_palette_names
@@ -131,7 +133,8 @@ def one_class(**change):
     ("raw", "sentence"),
     [
         ("{", "palette: not JSON, line 1 column 2"),
-        ("[" * 100_000, "palette: not a palette, its JSON is nested too deeply"),
+        ("[" * 100_000, "palette: not a palette, its JSON is nested too deeply or its numbers"),
+        ("9" * 5000, "or its numbers are too long"),
         (" " * 2_000_001, "palette: 2,000,001 characters are too many"),
         ([1], "palette: expected an object"),
         ({"name": "p", "classes": {}}, "palette: expected an object"),
@@ -155,6 +158,7 @@ def one_class(**change):
         (one_class(id=-1), "id must be a whole number from 0 to 32767, got -1"),
         (one_class(id=32768), "id must be a whole number from 0 to 32767, got 32768"),
         (one_class(id=True), "id must be a whole number from 0 to 32767, got True"),
+        (one_class(id="x" * 10_000), "id must be a whole number"),
         (one_class(id=1.5), "id must be a whole number"),
         (one_class(name=5), "class number 1: name must be a text"),
         (one_class(name="a\nb"), "class number 1: name must be a text"),
@@ -174,6 +178,30 @@ def test_mistakes_in_a_palette(raw, sentence):
         Palette.from_json(raw if isinstance(raw, str) else json.dumps(raw))
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 300
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "classes", "id", "color", "thing", "x"]), inner, max_size=5
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON, JSON, JSON)
+def test_any_json_is_a_palette_or_an_input_error(number, name, color):
+    text = json.dumps({"name": "p", "classes": [{"id": number, "name": name, "color": color}]})
+    try:
+        (found,) = Palette.from_json(text).classes
+    except InputError:
+        return
+    assert (found.id, found.name, list(found.color)) == (number, name.strip().lower(), color)
 
 
 def test_ids_and_names_are_unique():
