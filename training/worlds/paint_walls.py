@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from .chance import speckle
 from .paint_ground import SNOW
 from .surface import Paint, Surface, mix
-from .texture import noise, pulse, smooth, stripe
+from .texture import fraction, noise, pulse, smooth, stripe
 
 Float = NDArray[np.float32]
 
@@ -51,7 +51,7 @@ def _holes(
 def _plaster(s: Surface, chance: Float, ground: Float) -> Float:
     """The wall itself: plaster or bricks, stains, storey bands, a cornice."""
     rough = noise("rough", s.u + chance * 97, s.v, s.blur_u, s.blur_v, 8)
-    bricks = (np.floor(chance * 7) % 3 == 0).astype(np.float32)
+    bricks = np.isin(np.floor(chance * 7), (0, 3, 6)).astype(np.float32)
     mortar = 1 - (1 - pulse(s.v / 0.16, 0.18, s.blur_v / 0.16)) * (
         1 - 0.5 * pulse(s.u / 0.5 + np.floor(s.v / 0.16) * 0.5, 0.07, s.blur_u / 0.5)
     )
@@ -69,15 +69,15 @@ def _glass(s: Surface, dice: Float, height: Float) -> Float:
     sky = np.array(s.look.horizon, np.float32)[:, None] * 0.18
     level = 0.35 + 0.65 * smooth(0.2, 0.9, height)
     glass = np.array(PANE, np.float32)[:, None] + sky * level
-    curtain = (dice * 17 % 1 < 0.35) * smooth(0.35, 0.5, height)
+    curtain = (fraction(dice * 17) < 0.35) * smooth(0.35, 0.5, height)
     return mix(np.asarray(glass, np.float32), (0.40, 0.38, 0.34), np.asarray(0.55 * curtain, np.float32))
 
 
 def _light_behind(s: Surface, dice: Float, pane: Float) -> Float:
     """Warm light in some of the windows, `[3 n]`."""
     lit = (dice < s.look.lit_windows).astype(np.float32)
-    warmth = dice * 31 % 1
-    strength = pane * lit * (0.45 + 0.55 * (dice * 57 % 1))
+    warmth = fraction(dice * 31)
+    strength = pane * lit * (0.45 + 0.55 * fraction(dice * 57))
     return np.stack([strength * 1.0, strength * (0.55 + 0.22 * warmth), strength * (0.18 + 0.38 * warmth)])
 
 
@@ -85,9 +85,9 @@ def _ground_floor(s: Surface, albedo: Float, shine: Float, a: Float, blur_a: Flo
     """Doors, and in every other house a shop with an awning."""
     chance, ground = s.trait(3), s.trait(6)
     inside = s.v < ground - 0.5
-    shop = ((chance * 13 % 1) < 0.55) & inside
+    shop = (fraction(chance * 13) < 0.55) & inside
     column = np.floor(a)
-    entrance = column == np.floor(chance * 5 % 1 * s.trait(4))
+    entrance = column == np.floor(fraction(chance * 5) * s.trait(4))
     door = stripe(a - column, 0.3, 0.7, blur_a) * stripe(s.v, 0.05, 2.5, s.blur_v) * (entrance & inside)
     house = (
         stripe(a - column, 0.24, 0.76, blur_a)
@@ -99,8 +99,8 @@ def _ground_floor(s: Surface, albedo: Float, shine: Float, a: Float, blur_a: Flo
     panes = house + window
     albedo = mix(albedo, (0.10, 0.12, 0.14), panes)
     albedo = mix(albedo, np.stack([0.16 + 0.2 * chance, 0.09 + 0.08 * chance, 0.06 + 0 * chance]), door)
-    cloth = np.ascontiguousarray(AWNINGS[(chance * 29 % 1 * len(AWNINGS)).astype(np.int32)].T)
-    folds = 0.75 + 0.5 * pulse(s.u / 0.5, 0.5, s.blur_u / 0.5) * (chance * 3 % 1 > 0.4)
+    cloth = np.ascontiguousarray(AWNINGS[(fraction(chance * 29) * len(AWNINGS)).astype(np.int32)].T)
+    folds = 0.75 + 0.5 * pulse(s.u / 0.5, 0.5, s.blur_u / 0.5) * (fraction(chance * 3) > 0.4)
     albedo = mix(albedo, cloth * folds, awning)
     glow = _goods(s, window) * np.float32(0.9 * max(1.15 * s.look.lamps, 0.12))
     lit = house * (dice < s.look.lit_windows) * np.float32(0.5) + glow

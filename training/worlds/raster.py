@@ -127,47 +127,61 @@ def _draw_large(
         hit &= np.maximum(u, v) <= w
         patch = view.index[number]
         if patches.shape[patch]:
-            at = np.nonzero(hit)
-            depth = 1 / w[at]
-            hit[at] = inside(Shape(patches.shape[patch]), u[at] * depth, v[at] * depth, patches.traits[patch])
+            at = np.flatnonzero(hit)
+            depth = 1 / w.ravel()[at]
+            place = (u.ravel()[at] * depth, v.ravel()[at] * depth)
+            hit.ravel()[at] = inside(Shape(patches.shape[patch]), *place, patches.traits[patch])
         np.copyto(old, w, where=hit)
         np.copyto(winner[:, top:bottom, left:right], number + 1, where=hit)
 
 
-def _draw_small(
-    patches: Patches, view: View, grid: Grid, numbers: NDArray[np.int64], buffers: Buffers
-) -> None:
-    """All at once: the samples of all their boxes in one row."""
+def _draw_small(patches: Patches, view: View, grid: Grid, numbers: NDArray[np.int64], buffers: Buffers) -> None:
+    """All at once: the rows of all their boxes one after the other, first for the centres, then for the corners."""
     nearest, winner = buffers[0].ravel(), buffers[1].ravel()
     left, top, right, bottom = view.box[numbers].T
-    wide, each = right - left, (right - left) * (bottom - top)
-    count = 2 * each
-    one = np.repeat(np.arange(numbers.size, dtype=np.int32), count)  # whose sample it is
-    place = (np.arange(one.size) - np.repeat(np.cumsum(count) - count, count)).astype(np.int32)
-    layer, place = np.divmod(place, each.astype(np.int32)[one])
-    down, across = np.divmod(place, wide.astype(np.int32)[one])
-    row, column = down + top.astype(np.int32)[one], across + left.astype(np.int32)[one]
-    half = np.float32(0.5) - np.float32(0.5) * layer.astype(np.float32)
-    x, y = column.astype(np.float32) + half, row.astype(np.float32) + half
-    at = (layer * (grid.height + 1) + row) * (grid.width + 1) + column
-    rows = np.ascontiguousarray(view.inverse[numbers].reshape(-1, 9).T, np.float32)
-    w = rows[6][one] * x + rows[7][one] * y + rows[8][one]
-    hit = np.flatnonzero(w > nearest[at])
-    one, at, x, y, w = one[hit], at[hit], x[hit], y[hit], w[hit]
-    u, v = (rows[i][one] * x + rows[i + 1][one] * y + rows[i + 2][one] for i in (0, 3))
-    hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w))
-    one, at, w = one[hit], at[hit].astype(np.intp), w[hit]
-    u, v = u[hit] / w, v[hit] / w
-    patch = view.index[numbers][one]
+    wide, high = right - left, bottom - top
+    owner = np.repeat(np.arange(numbers.size), high)  # of every row
+    y = _count_within(high) + top[owner]
+    size = wide[owner]
+    line = np.repeat(np.arange(owner.size), size)  # of every sample
+    x = _count_within(size) + left[owner][line]
+    at = (y * (grid.width + 1))[line] + x
+    inverse = view.inverse[numbers]
+    shift = 0.5 * (inverse[:, :, 0] + inverse[:, :, 1])
+    slope = inverse[owner, :, 0].T.astype(np.float32)  # of (u/z, v/z, 1/z) along every row, [3 rows]
+    start = inverse[owner, :, 1].T * y + inverse[owner, :, 2].T
+    along = x.astype(np.float32)
+    for layer, half in ((0, shift[owner].T), (1, 0.0)):
+        begin = (start + half).astype(np.float32)
+        w = slope[2][line] * along + begin[2][line]
+        place = at + layer * (grid.height + 1) * (grid.width + 1)
+        open_ = np.flatnonzero(w > nearest[place])
+        row, x_open, w = line[open_], along[open_], w[open_]
+        u, v = (slope[i][row] * x_open + begin[i][row] for i in (0, 1))
+        hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w))
+        one, place, w = owner[row[hit]], place[open_[hit]], w[hit]
+        covered = _covered(patches, view.index[numbers[one]], u[hit] / w, v[hit] / w)
+        place, w, one = place[covered], w[covered], one[covered]
+        np.maximum.at(nearest, place, w)
+        front = w == nearest[place]
+        winner[place[front]] = numbers[one[front]] + 1
+
+
+def _count_within(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0, 1, 2 ... for every one of the runs in turn: (2, 3) -> 0 1 0 1 2."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - lengths, lengths)
+
+
+def _covered(patches: Patches, patch: NDArray[np.int64], u: Float, v: Float) -> NDArray[np.bool_]:
+    """Which samples lie inside the shapes of their patches, `[n]`."""
     shape = patches.shape[patch]
-    covered = np.ones(one.size, np.bool_)
-    for kind in np.unique(shape[shape > 0]):
-        part = np.flatnonzero(shape == kind)
-        covered[part] = inside(Shape(kind), u[part], v[part], patches.traits[patch[part]].T)
-    at, w, one = at[covered], w[covered], one[covered]
-    np.maximum.at(nearest, at, w)
-    front = w == nearest[at]
-    winner[at[front]] = numbers[one[front]] + 1
+    covered = np.ones(shape.size, np.bool_)
+    for kind in np.flatnonzero(np.bincount(shape)).tolist():
+        if kind != Shape.FULL:
+            part = np.flatnonzero(shape == kind)
+            covered[part] = inside(Shape(kind), u[part], v[part], patches.traits[patch[part]].T)
+    return covered
 
 
 def inside(shape: Shape, u: Float, v: Float, traits: Float) -> NDArray[np.bool_]:

@@ -72,9 +72,10 @@ def noise(kind: str, u: Real, v: Real, footprint_u: Real, footprint_v: Real, per
     level_u, level_v = _level(footprint_u * scale), _level(footprint_v * scale)
     start = starts.ravel()[level_u * LEVELS + level_v]
     wide, high = SIZE >> level_u, SIZE >> level_v
-    x, y = u * scale / (1 << level_u) - 0.5, v * scale / (1 << level_v) - 0.5
+    x = np.ldexp(u * scale, -level_u) - np.float32(0.5)
+    y = np.ldexp(v * scale, -level_v) - np.float32(0.5)
     x0, y0 = np.floor(x), np.floor(y)
-    fx, fy = (x - x0).astype(np.float32), (y - y0).astype(np.float32)
+    fx, fy = x - x0, y - y0
     column, row = x0.astype(np.int32), y0.astype(np.int32)
     left, right = column & (wide - 1), (column + 1) & (wide - 1)
     lower, upper = start + (row & (high - 1)) * wide, start + ((row + 1) & (high - 1)) * wide
@@ -109,6 +110,11 @@ def stripe(x: Real, low: float, high: float, footprint: Real) -> Float:
     half = np.maximum(footprint, np.float32(1e-4)) * np.float32(0.5)
     covered = np.minimum(x + half, high) - np.maximum(x - half, low)
     return np.asarray(np.clip(covered / (2 * half), 0, 1), np.float32)
+
+
+def fraction(x: Real) -> Float:
+    """What is right of the decimal point (numpy's `% 1` takes ten times as long)."""
+    return np.asarray(x - np.floor(x), np.float32)
 
 
 def smooth(low: float, high: float, x: Real) -> Float:

@@ -23,7 +23,7 @@ class Truth(NamedTuple):
 def truth_of(now: Sight, before: Sight) -> Truth:
     """Compare two moments one frame apart."""
     h, w = now.lens.height, now.lens.width
-    winner = now.winner[0, :h, :w]
+    winner = now.winner[0, :h, :w].astype(np.intp)
     patches, index = now.scene.patches, now.view.index
     ids = np.concatenate([[Label.SKY], patches.label[index]]).astype(np.uint8)[winner]
     instances = np.concatenate([[0], patches.instance[index]]).astype(np.int32)[winner]
@@ -40,7 +40,7 @@ def truth_of(now: Sight, before: Sight) -> Truth:
 
 
 def _apply(
-    rows: NDArray[np.float64], winner: NDArray[np.int16], x: NDArray[np.float64], y: NDArray[np.float64]
+    rows: NDArray[np.float64], winner: NDArray[np.intp], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The row (a, b, c) of every pixel's patch, times (x, y, 1): rows `[m+1 3]`, the others `[h w]`."""
     a, b, c = np.ascontiguousarray(rows.T)
