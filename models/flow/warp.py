@@ -4,18 +4,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..layers.precision import full_precision
+
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
     """Sample `image` at (x + dx, y + dy), bilinearly; what lies outside repeats the border.
 
     image `[b c h w]`, any range; displacement `[b 2 h w]` (dx, dy) in pixels, backward; returns `[b c h w]`.
     Source: NVIDIA/vid2vid at 2e6d137, `models/networks.py` (resample), with the semantics of torch 0.4:
-    align_corners=True, border padding. The sampling position is computed in float32 whatever the image's dtype.
+    align_corners=True, border padding. The sampling position of half precision is computed in float32.
     """
     height, width = image.shape[-2:]
-    flow = displacement.float()
-    x = torch.arange(width, dtype=torch.float32, device=image.device) + flow[:, 0]
-    y = torch.arange(height, dtype=torch.float32, device=image.device)[:, None] + flow[:, 1]
+    flow = full_precision(displacement)
+    x = torch.arange(width, dtype=flow.dtype, device=image.device) + flow[:, 0]
+    y = torch.arange(height, dtype=flow.dtype, device=image.device)[:, None] + flow[:, 1]
     grid = torch.stack([2 * x / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1], -1)
-    sampled = F.grid_sample(image.float(), grid, mode="bilinear", padding_mode="border", align_corners=True)
+    sampled = F.grid_sample(
+        image.to(grid.dtype), grid, mode="bilinear", padding_mode="border", align_corners=True
+    )
     return sampled.to(image.dtype)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ..layers.precision import full_precision
 from .encoding import halve, instance_edges
 
 
@@ -45,7 +46,7 @@ class LabelPlanes:
         The channels are added up in the order given, as the reference does, so that the rounding is the same.
         """
         here = self.channels.tolist()
-        planes = [self.values[:, here.index(c)].float() for c in classes if c in here]
+        planes = [full_precision(self.values[:, here.index(c)]) for c in classes if c in here]
         return sum(planes[1:], start=planes[0]).clamp(0, 1).unsqueeze(1) if planes else None
 
     def dense(self) -> Tensor:

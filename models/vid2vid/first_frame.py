@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..labels.encoding import halve
 from ..labels.planes import LabelPlanes
 from ..layers.blocks import residual_blocks, stem, up
+from ..layers.precision import full_precision
 from .config import FirstFrameConfig
 from .scale import Decoder, Encoder
 
@@ -40,7 +41,7 @@ class GlobalFirstFrame(nn.Module):
 
     def forward(self, labels: LabelPlanes) -> Tensor:
         """Planes of one label frame without its edges -> `[b 3 h w]` float32 in -1..1."""
-        return torch.tanh(self.to_image(self.network(labels)).float())
+        return torch.tanh(full_precision(self.to_image(self.network(labels))))
 
 
 class EnhancedFirstFrame(nn.Module):
@@ -57,7 +58,7 @@ class EnhancedFirstFrame(nn.Module):
     def forward(self, labels: LabelPlanes) -> Tensor:
         """Planes of one label frame without its edges -> `[b 3 h w]` float32 in -1..1."""
         features = self.decoder(self.network(labels.halved()) + self.encoder(labels))
-        return torch.tanh(self.to_image(features).float())
+        return torch.tanh(full_precision(self.to_image(features)))
 
 
 class StyledFirstFrame(nn.Module):
@@ -83,7 +84,7 @@ class StyledFirstFrame(nn.Module):
         x = self.encoder(torch.cat([labels.dense(), style], 1))
         x = self.blocks(torch.cat([x, small], 1))
         x = self.ups(torch.cat([x, small], 1))
-        return torch.tanh(self.to_image(torch.cat([x, style], 1)).float())
+        return torch.tanh(full_precision(self.to_image(torch.cat([x, style], 1))))
 
 
 class StyleEncoder(nn.Module):
@@ -96,7 +97,7 @@ class StyleEncoder(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """`[b 3 h w]` in -1..1 -> `[b channels h w]` float32 in -1..1."""
-        return torch.tanh(self.to_style(self.network(picture)).float())
+        return torch.tanh(full_precision(self.to_style(self.network(picture))))
 
 
 def part_means(features: Tensor, parts: Tensor, count: int) -> Tensor:

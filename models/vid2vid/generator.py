@@ -15,6 +15,7 @@ from ...errors import InputError
 from ..labels.encoding import pyramid
 from ..labels.frames import LabelFrame
 from ..labels.planes import LabelPlanes, dense_planes, join_planes, label_planes
+from ..layers.precision import full_precision
 from .config import GeneratorConfig
 from .first_frame import build_first_frame
 from .scale import Features, Scale, ScaleOutput
@@ -125,7 +126,7 @@ class Vid2VidGenerator(nn.Module):
             raise InputError(
                 f"first pictures: expected [b {self.config.past_frames} 3 h w], got {list(pictures.shape)}"
             )
-        return Past(self.picture_pyramid(pictures.float()), self.config.past_frames)
+        return Past(self.picture_pyramid(full_precision(pictures)), self.config.past_frames)
 
     def picture_pyramid(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """`[b t 3 h w]` at the size of every scale, coarsest first."""

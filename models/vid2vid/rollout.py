@@ -65,8 +65,9 @@ def synthesize_encoded(
     past: Past | None = None,
 ) -> Iterator[Synthesis]:
     """`synthesize` for frames that are network input already, all of one size, such as drawn maps (`encode_drawn`)."""
-    frames = iter(labels)
+    frames = iter(labels) if past is None else _fitting(labels, past)
     past = None if past is None else past.to(generator.device)
+    style = None if style is None else style.to(generator.device)
     window: deque[Encoded] = deque(maxlen=generator.config.label_frames)
     for _ in range(0 if past is None else lead_frames(generator, past)):
         window.append(_next(frames))
@@ -106,6 +107,17 @@ def _same_size(labels: Iterable[LabelFrame]) -> Iterator[LabelFrame]:
                 f"{size[-1]}x{size[-2]}; bring all label maps to one size first"
             )
         yield frame
+
+
+def _fitting(labels: Iterable[Encoded], past: Past) -> Iterator[Encoded]:
+    height, width = past.frames[-1].shape[-2:]
+    for encoded in labels:
+        if encoded[0].size != (height, width):
+            raise InputError(
+                f"label maps are {encoded[0].size[1]}x{encoded[0].size[0]}, the frames to go on from are "
+                f"{width}x{height}; give label maps of that size, or start afresh"
+            )
+        yield encoded
 
 
 def _next(frames: Iterator[Encoded]) -> Encoded:

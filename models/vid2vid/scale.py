@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..flow.warp import warp
 from ..labels.planes import LabelPlanes, convolve_planes
 from ..layers.blocks import ConvNormRelu, down, residual_blocks, stem, up
+from ..layers.precision import full_precision
 from .config import ScaleConfig
 
 
@@ -104,8 +105,8 @@ class FlowBranch(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Decoder features, flow in pixels, blending weight in 0..1."""
         features = self.decoder(x)
-        flow = self.to_flow(features).float() * self.gain
-        return features, flow, torch.sigmoid(self.to_weight(features).float())
+        flow = full_precision(self.to_flow(features)) * self.gain
+        return features, flow, torch.sigmoid(full_precision(self.to_weight(features)))
 
 
 class ForegroundBranch(nn.Module):
@@ -124,7 +125,7 @@ class ForegroundBranch(nn.Module):
         """Decoder features and the picture in -1..1."""
         x = self.encoder(labels)
         features = self.decoder(x if below is None else x + below, style)
-        return features, torch.tanh(self.to_image(features).float())
+        return features, torch.tanh(full_precision(self.to_image(features)))
 
 
 class Scale(nn.Module):
@@ -162,7 +163,7 @@ class Scale(nn.Module):
         """
         x = self.labels(labels) + self.past(past.to(labels.values.dtype))
         image = self.image(x if below is None else x + below.image, style)
-        raw = torch.tanh(self.to_image(image).float())
+        raw = torch.tanh(full_precision(self.to_image(image)))
         frame, flow, weight, warped, flow_features = raw, None, None, None, None
         if self.flow is not None:
             flow_features, flow, weight = self.flow(
