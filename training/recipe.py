@@ -41,7 +41,7 @@ class ClipShape:
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a run. Small clips first, as in Wang et al. 2018, 4."""
+    """A part of a run. Short clips first, as in Wang et al. 2018, 4."""
 
     clips: int
     """The weights are updated after each frame of each clip."""
@@ -102,25 +102,24 @@ STREET_GENERATOR = GeneratorConfig(
     first_frame=None,
 )
 
-LIKENESS = LossWeights(gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=5.0)
+LIKENESS = LossWeights(gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
 """Close to the truth, on average: what a network learns first, and fastest without a discriminator."""
 
-REALISM = LossWeights(gan=0.5, feature_matching=2.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=5.0)
+REALISM = LossWeights(gan=0.5, feature_matching=2.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
 """And sharp."""
 
-WINDOWS = ClipShape(width=128, height=64, frames=6, zooms=(2.0,))
-WHOLE = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
+SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
+LONG = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
 
 STREET_DEMO = Recipe(
     name="street-demo",
     generator=STREET_GENERATOR,
     stages=(
-        Stage(clips=900, shape=WINDOWS, losses=LIKENESS),
-        Stage(clips=350, shape=WHOLE, losses=LIKENESS),
-        Stage(clips=180, shape=WHOLE, losses=REALISM),
+        Stage(clips=700, shape=SHORT, losses=LIKENESS),
+        Stage(clips=150, shape=LONG, losses=REALISM),
     ),
-    decay_clips=120,
-    learning_rate=5e-4,
+    decay_clips=100,
+    learning_rate=6e-4,
     betas=(0.5, 0.999),
     ema=0.999,
     discriminator_filters=16,
