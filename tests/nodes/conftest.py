@@ -2,6 +2,10 @@
 
 import importlib
 import importlib.util
+import json
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +27,8 @@ def _load(name: str) -> ModuleType:
 
 
 fake_comfy = _load("fake_comfy")
+websocket = _load("websocket")
+comfy_server = _load("comfy_server")
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +89,58 @@ def tiny_weights(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save(path, Vid2VidGenerator(config), licence="Apache-2.0", source="random numbers")
     return path
+
+
+@pytest.fixture(scope="session")
+def comfyui() -> SimpleNamespace:
+    """A real ComfyUI: `.checkout` its folder, `.python` what runs it. Not named: skip; named but unusable: fail."""
+    checkout, python = os.environ.get("COMFYUI_DIR"), os.environ.get("COMFYUI_PYTHON")
+    if not checkout:
+        pytest.skip("COMFYUI_DIR names no ComfyUI checkout")
+    if not Path(checkout, "main.py").is_file():
+        pytest.fail(f"COMFYUI_DIR={checkout} holds no main.py")
+    if not python or not shutil.which(python):
+        pytest.fail(f"COMFYUI_PYTHON={python} is no python that could run {checkout}")
+    version = Path(checkout, "comfyui_version.py").read_text("utf-8").split('"')[1]
+    return SimpleNamespace(checkout=Path(checkout), python=python, version=version)
+
+
+@pytest.fixture(scope="session")
+def comfy_base(tmp_path_factory, tiny_weights) -> Path:
+    """A folder for ComfyUI's models, custom nodes, input and output, with the tiny generator in models/maliang."""
+    base = tmp_path_factory.mktemp("comfy_base")
+    (base / "models" / "maliang").mkdir(parents=True)
+    shutil.copy(tiny_weights, base / "models" / "maliang")
+    return base
+
+
+@pytest.fixture(scope="session")
+def inside(comfyui, comfy_base):
+    """Do a task of `comfy_inside.py` in ComfyUI's Python; its result."""
+    package = comfy_base / "custom_nodes" / comfy_server.FOLDER
+    package.parent.mkdir(exist_ok=True)
+    if not package.exists():
+        package.symlink_to(comfy_server.ROOT, target_is_directory=True)
+
+    def do(task: str):
+        script = Path(__file__).with_name("comfy_inside.py")
+        done = subprocess.run(
+            [comfyui.python, script, task, comfyui.checkout, comfy_base, package],
+            cwd=comfyui.checkout,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+        assert results, f"no result:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return json.loads(results[0].removeprefix("RESULT "))
+
+    return do
+
+
+@pytest.fixture(scope="session")
+def server(comfyui, comfy_base):
+    """A running ComfyUI server with our package under an awkward name, and the tiny generator."""
+    with comfy_server.ComfyServer(comfyui.checkout, comfyui.python, comfy_base, websocket) as running:
+        yield running
