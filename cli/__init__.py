@@ -6,6 +6,7 @@ functions that run, so that `maliang --help` answers at once.
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from ..errors import InputError
@@ -25,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser(always).parse_args(rest)
     run: Run = arguments.run
     try:
-        return run(arguments) or 0
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            return run(arguments) or 0
     except KeyboardInterrupt:
         print("maliang: stopped; run the same command again to go on", file=sys.stderr)
         return STOPPED
@@ -59,3 +62,15 @@ def sentence(error: InputError | OSError) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: object = None,
+) -> None:
+    """In place of `warnings.showwarning`: what a user should know, without the line of the program that said it."""
+    print(f"maliang: {message}", file=sys.stderr)

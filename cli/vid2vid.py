@@ -39,7 +39,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "--edits",
         type=Path,
         metavar="JSON",
-        help="label edits to make first, as maliang labels edit --save-edits writes them",
+        help="label edits to make first: maliang labels edit --save-edits",
     )
     source.add_argument(
         "--size", type=size, metavar="WxH", help="bring the label maps to this size, nearest pixel"
