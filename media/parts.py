@@ -109,17 +109,16 @@ def decoding_times(parts: Sequence[Sequence[int]], step: int) -> Iterator[int]:
     sent ahead; the first d ones one `step` apart before the first frame. Returns as many times as there are packets,
     and d more.
     """
-    ahead = max(
-        (
-            place - rank
-            for times in parts
-            for rank, place in enumerate(sorted(range(len(times)), key=times.__getitem__))
-        ),
-        default=0,
-    )
+    ahead = max((_sent_ahead(times) for times in parts), default=0)
     shown = chain.from_iterable(sorted(times) for times in parts)
     first = next(shown, 0)
     return chain((first - step * k for k in range(ahead, 0, -1)), [first], shown)
+
+
+def _sent_ahead(times: Sequence[int]) -> int:
+    """By how many packets the one most out of order comes too late for its place among the shown frames."""
+    places = sorted(range(len(times)), key=times.__getitem__)
+    return max((place - rank for rank, place in enumerate(places)), default=0)
 
 
 def _copy_packets(parts: Sequence[Path], movie: MovieFile, plan: VideoPlan) -> None:

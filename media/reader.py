@@ -9,7 +9,7 @@ from ..errors import InputError
 from .clip import AudioWindow, ClipInfo, FrameReader, VideoFrame
 from .folders import pictures_in
 from .pictures import is_picture
-from .stills import StillsReader
+from .stills import StillsReader, Window
 from .video import VideoReader
 
 __all__ = ["AudioWindow", "ClipInfo", "FrameReader", "VideoFrame", "open_frames"]
@@ -40,11 +40,5 @@ def open_frames(
     path = Path(source)
     if not path.is_dir() and not is_picture(path):
         return VideoReader(path, start, length)
-    if frame_rate <= 0:
-        raise InputError(f"{path}: {frame_rate} frames per second; give a rate above 0")
     pictures = pictures_in(path) if path.is_dir() else [path]
-    first = int(start * frame_rate)
-    last = len(pictures) if length is None else int((start + length) * frame_rate)
-    if not pictures[first:last]:
-        raise InputError(f"{path}: has no frames in the window that starts at {float(start):g} seconds")
-    return StillsReader(pictures[first:last], frame_rate)
+    return StillsReader(Window(start, length).of(pictures, frame_rate), frame_rate)

@@ -3,11 +3,32 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import InputError
 from .clip import ClipInfo, FrameReader, VideoFrame
 from .folders import check_same_size
 from .pictures import read_picture
+
+
+class Window(NamedTuple):
+    """A part of a clip, in seconds."""
+
+    start: Fraction = Fraction(0)
+    length: Fraction | None = None
+    """None: to the end."""
+
+    def of(self, pictures: Sequence[Path], frame_rate: Fraction) -> list[Path]:
+        """The pictures shown in it; an InputError if there are none."""
+        if frame_rate <= 0:
+            raise InputError(f"{frame_rate} frames per second: give a frame rate above 0")
+        stop = None if self.length is None else int((self.start + self.length) * frame_rate)
+        inside = list(pictures[int(self.start * frame_rate) : stop])
+        if not inside:
+            raise InputError(
+                f"{pictures[0].parent}: has no frames in the window that starts at {float(self.start):g} seconds"
+            )
+        return inside
 
 
 class StillsReader(FrameReader):
