@@ -166,8 +166,11 @@ def write(
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` to write; it takes the name `path` when the block ends well, else it goes."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb"):
-        mode = temporary.stat().st_mode
+    try:
+        with temporary.open("wb"):
+            mode = temporary.stat().st_mode
+    except OSError as error:
+        raise InputError(f"{path}: can't be written ({error.strerror}); choose another folder") from error
     try:
         yield temporary
         temporary.chmod(mode)  # safetensors makes its files readable by their owner alone

@@ -61,9 +61,8 @@ def download(
     answer_seconds: None for HF_HUB_ETAG_TIMEOUT or `ANSWER_SECONDS`.
     InputError for everything that can go wrong outside of us, saying what to do; a file with another hash is removed.
     """
-    present = find_cached(preset, cache=cache)
+    present = cached(preset, cache=cache)
     if present is not None:
-        _check(preset, present, cache)
         return present
     begun = False
     try:
@@ -75,7 +74,7 @@ def download(
             revision=preset.revision,
             cache_dir=cache,
             endpoint=endpoint,
-            **_progress_argument(progress),
+            **_progress_argument(progress, preset.size),
         )
     except DOWNLOAD_ERRORS as error:
         folder = cache or _default_cache()
@@ -84,10 +83,10 @@ def download(
     return Path(path)
 
 
-def _progress_argument(progress: Progress) -> dict[str, Any]:
+def _progress_argument(progress: Progress, size: int) -> dict[str, Any]:
     """Hub clients before 1.0 can't be told where to show progress; they show their own bar."""
     known = signature(hf_hub_download).parameters
-    return {"tqdm_class": bar_class(progress)} if "tqdm_class" in known else {}
+    return {"tqdm_class": bar_class(progress, size)} if "tqdm_class" in known else {}
 
 
 def _ask(preset: HubPreset, cache: Path | None, endpoint: str | None, seconds: float) -> None:

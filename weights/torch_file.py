@@ -65,15 +65,17 @@ def _load(path: Path, where: str) -> Any:
     except InputError:
         raise
     except Exception as error:  # a broken pickle makes its reader raise anything: all of it means the same
-        wanted = re.search(r"GLOBAL (\S+)", str(error))
-        if wanted:
-            raise InputError(
-                f"{where}: not plain weights: it asks for {wanted.group(1)[:80]}, which could run anything; "
-                "nothing was run"
-            ) from error
-        raise InputError(
-            f"{where}: not a PyTorch checkpoint, or cut short or damaged ({type(error).__name__}); get the file again"
-        ) from error
+        raise InputError(f"{where}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What an error of `torch.load` says about the file."""
+    wanted = re.search(r"GLOBAL (\S+)", str(error))
+    if wanted:
+        return f"not plain weights: it asks for {wanted.group(1)[:80]}, which could run anything; nothing was run"
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return "asks for more memory than there is; free some, or get the file again if it is not that large"
+    return f"not a PyTorch checkpoint, or cut short or damaged ({type(error).__name__}); get the file again"
 
 
 def _record_guard(path: Path, where: str) -> Guard:

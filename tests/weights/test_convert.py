@@ -155,6 +155,15 @@ def test_a_truncated_archive_is_refused(tmp_path, published, out, converter, tin
     assert "cut short or damaged" in refusal([archive], out, converter, tiny)
 
 
+def test_an_archive_with_a_wrong_directory_is_refused(tmp_path, published, out, converter, tiny):
+    archive = archive_of(tmp_path / "m.zip", published)
+    data = archive.read_bytes()
+    end = data.index(b"PK\x05\x06")
+    (start,) = struct.unpack("<I", data[end + 16 : end + 20])
+    archive.write_bytes(data[: end + 16] + struct.pack("<I", start + 100) + data[end + 20 :])
+    assert "cut short or damaged (a member lies outside of it)" in refusal([archive], out, converter, tiny)
+
+
 def test_an_encrypted_archive_is_refused(tmp_path, published, out, converter, tiny):
     archive = archive_of(tmp_path / "m.zip", published[:1])
     data = bytearray(archive.read_bytes())

@@ -97,13 +97,13 @@ def test_a_new_file_is_as_readable_as_any_other(saved, tmp_path):
 
 def test_views_and_shared_memory_are_written_as_plain_tensors(tmp_path, tiny):
     module = tiny.make()
-    both = torch.randn(2, 2, 2, 3, 3).transpose(-1, -2)
+    both = torch.randn(3, 2, 2, 3, 3)
     module.load_state_dict(
         {
             "layers.0.weight": both[0],
-            "layers.1.weight": both[0],
-            "layers.0.bias": both[1, 0, 0, 0, :2],
-            "layers.1.bias": both[1, 0, 0, 1, :2],
+            "layers.1.weight": both[1].transpose(-1, -2),
+            "layers.0.bias": both[2, 0, 0, 0, :2],
+            "layers.1.bias": both[2, 0, 0, 0, :2],
             "steps": torch.tensor(1),
         },
         assign=True,
@@ -155,6 +155,14 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, tiny, small_files_only):
     with pytest.raises(InputError, match=r"big\.safetensors: could not be written .*; is the disk full\?"):
         save(path, tiny.make(channels=60), licence="", source="", architectures=tiny.table)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, tiny):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "none", tmp_path / "file"):
+        path = folder / "net.safetensors"
+        with pytest.raises(InputError, match=r"net\.safetensors: can't be written \((No such|Not a)"):
+            save(path, tiny.make(), licence="", source="", architectures=tiny.table)
 
 
 def test_unknown_entries_are_named(saved, tiny):

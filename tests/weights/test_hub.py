@@ -15,6 +15,7 @@ import pytest
 from maliang_video.errors import InputError
 from maliang_video.weights import hub as our_hub
 from maliang_video.weights.hub import cached, download
+from maliang_video.weights.hub_progress import bar_class
 from maliang_video.weights.presets import HubPreset
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -99,6 +100,23 @@ def test_a_cut_download_goes_on_where_it_was_cut(hub, repository, tmp_path):
     assert ranges[0] is None
     assert int(ranges[1].removeprefix("bytes=").removesuffix("-")) >= 10 << 20
     assert seen[-1] == len(content)
+
+
+def test_two_bars_of_one_download_count_once():
+    seen = []
+    bar = bar_class(lambda done, total, preview=None: seen.append((done, total)), 100)
+    received, written = bar(total=100, unit="B"), bar(total=130, unit="B", position=1)
+    for which, step in (
+        (received, 40),
+        (written, 30),
+        (written, 20),
+        (received, 50),
+        (written, 50),
+        (received, 20),
+    ):
+        which.update(step)
+    received.update(None)
+    assert seen == [(40, 100), (50, 100), (90, 100), (100, 100)]
 
 
 def test_a_download_that_never_ends_well_is_named(published, tmp_path):

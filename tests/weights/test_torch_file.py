@@ -152,6 +152,13 @@ def test_a_storage_larger_than_a_legacy_file_is_refused(tmp_path):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
 
 
+def test_a_legacy_file_that_asks_for_all_memory_there_is_is_refused(tmp_path):
+    path = saved(tmp_path / "m.pth", {"w": torch.ones(4)}, zipped=False)
+    endless = b"\x8a\x07" + (1 << 50).to_bytes(7, "little")
+    path.write_bytes(path.read_bytes().replace(b"K\x04Nt", endless + b"Nt"))
+    assert "asks for more memory than there is" in refusal(path)
+
+
 def test_many_storages_together_cannot_be_larger_than_a_legacy_file(tmp_path):
     path = saved(tmp_path / "m.pth", {f"w{i}": torch.ones(4) for i in range(10)}, zipped=False)
     size = path.stat().st_size
