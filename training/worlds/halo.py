@@ -60,7 +60,7 @@ def _seen(sight: Sight, x: float, y: float, depth: float) -> float:
     for dx, dy in ((0, 0), (-spread, 0), (spread, 0), (0, spread)):
         column, row = int(x) + dx, int(y) + dy
         if 0 <= column < sight.lens.width and 0 <= row < sight.lens.height:
-            number = int(sight.winner[0, row, column])
+            number = int(sight.winner[row, column])
             inverse = 0.0 if number == 0 else float(sight.view.inverse[number - 1, 2] @ (x, y, 1))
             hits.append(inverse < 1 / (depth - 0.6))
     return sum(hits) / len(hits) if hits else 0.0

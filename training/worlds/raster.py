@@ -1,4 +1,4 @@
-"""Which patch every sample of the picture shows: projection, clipping, z-buffer.
+"""Which patch every pixel shows: projection, clipping, z-buffer.
 
 The picture of a flat patch is a homography: with a pixel p = (x, y, 1), the three numbers (u/z, v/z, 1/z) of the
 patch's point seen there are linear in p, and so is its place in the frame before. All geometry rests on that.
@@ -19,29 +19,6 @@ LARGE = 500
 """Patches whose box holds more pixels than this are drawn one by one."""
 NEAR = 0.4
 """Nothing closer to the camera than this is drawn, metres."""
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Samples: layer 0 at pixel centres, layer 1 at pixel corners, each `[h+1 w+1]` (layer 0's last row and
-    column lie outside the picture and are not used)."""
-
-    width: int
-    height: int
-
-    @property
-    def x(self) -> Float:
-        """`[2 1 w+1]`."""
-        return np.stack([np.arange(self.width + 1) + 0.5, np.arange(self.width + 1)]).astype(np.float32)[
-            :, None
-        ]
-
-    @property
-    def y(self) -> Float:
-        """`[2 h+1 1]`."""
-        return np.stack([np.arange(self.height + 1) + 0.5, np.arange(self.height + 1)]).astype(np.float32)[
-            ..., None
-        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +50,7 @@ def look_at(patches: Patches, pose: Pose, lens: Lens) -> View:
 
 
 def _boxes(points: NDArray[np.float64], lens: Lens) -> NDArray[np.int64]:
-    """Bounds in samples of the part in front of the camera. points: corners in camera axes, `[m 3 4]`."""
+    """Bounds in pixels of the part in front of the camera. points: corners in camera axes, `[m 3 4]`."""
     after = np.roll(points, -1, axis=2)
     z0, z1 = points[:, 2], after[:, 2]
     crosses = (z0 < NEAR) != (z1 < NEAR)
@@ -86,38 +63,35 @@ def _boxes(points: NDArray[np.float64], lens: Lens) -> NDArray[np.int64]:
     x, y = pixels[:, 0] / depth, pixels[:, 1] / depth
     lows = [np.floor(np.where(usable, a, np.inf).min(1)) for a in (x, y)]
     highs = [np.floor(np.where(usable, a, -np.inf).max(1)) + 1 for a in (x, y)]
-    limits = (lens.width + 1, lens.height + 1)
+    limits = (lens.width, lens.height)
     edges = [np.clip(a, 0, limits[i % 2]) for i, a in enumerate((*lows, *highs))]
     return np.stack(edges, 1).astype(np.int64)
 
 
-def rasterize(patches: Patches, view: View, grid: Grid) -> NDArray[np.int16]:
-    """The number (in `view`, plus 1) of the nearest patch at every sample, `[2 h+1 w+1]`; 0: the sky."""
-    nearest = np.zeros((2, grid.height + 1, grid.width + 1), np.float32)
+def rasterize(patches: Patches, view: View, lens: Lens) -> NDArray[np.int16]:
+    """The number (in `view`, plus 1) of the nearest patch at every pixel's centre, `[h w]`; 0: the sky."""
+    nearest = np.zeros((lens.height, lens.width), np.float32)
     winner = np.zeros(nearest.shape, np.int16)
     sizes = view.box[:, 2:] - view.box[:, :2]
     large = sizes[:, 0] * sizes[:, 1] > LARGE
-    _draw_large(patches, view, grid, np.flatnonzero(large), (nearest, winner))
-    _draw_small(patches, view, grid, np.flatnonzero(~large), (nearest, winner))
+    _draw_large(patches, view, np.flatnonzero(large), nearest, winner)
+    _draw_small(patches, view, np.flatnonzero(~large), nearest.ravel(), winner.ravel(), lens.width)
     return winner
 
 
-Buffers = tuple[Float, NDArray[np.int16]]
-
-
 def _draw_large(
-    patches: Patches, view: View, grid: Grid, numbers: NDArray[np.int64], buffers: Buffers
+    patches: Patches, view: View, numbers: NDArray[np.int64], nearest: Float, winner: NDArray[np.int16]
 ) -> None:
     """Patch by patch: each as a picture of its own box."""
-    nearest, winner = buffers
-    xs, ys = grid.x, grid.y
+    xs = np.arange(winner.shape[1], dtype=np.float32) + np.float32(0.5)
+    ys = np.arange(winner.shape[0], dtype=np.float32)[:, None] + np.float32(0.5)
     rows = view.inverse.astype(np.float32)
     for number in numbers.tolist():
         left, top, right, bottom = view.box[number].tolist()
-        x, y = xs[:, :, left:right], ys[:, top:bottom]
+        x, y = xs[left:right], ys[top:bottom]
         (ux, uy, u0), (vx, vy, v0), (wx, wy, w0) = rows[number].tolist()
         w = (wx * x + w0) + wy * y
-        old = nearest[:, top:bottom, left:right]
+        old = nearest[top:bottom, left:right]
         hit = w > old
         if not hit.any():
             continue
@@ -132,12 +106,18 @@ def _draw_large(
             place = (u.ravel()[at] * depth, v.ravel()[at] * depth)
             hit.ravel()[at] = inside(Shape(patches.shape[patch]), *place, patches.traits[patch])
         np.copyto(old, w, where=hit)
-        np.copyto(winner[:, top:bottom, left:right], number + 1, where=hit)
+        np.copyto(winner[top:bottom, left:right], number + 1, where=hit)
 
 
-def _draw_small(patches: Patches, view: View, grid: Grid, numbers: NDArray[np.int64], buffers: Buffers) -> None:
-    """All at once: the rows of all their boxes one after the other, first for the centres, then for the corners."""
-    nearest, winner = buffers[0].ravel(), buffers[1].ravel()
+def _draw_small(
+    patches: Patches,
+    view: View,
+    numbers: NDArray[np.int64],
+    nearest: Float,
+    winner: NDArray[np.int16],
+    width: int,
+) -> None:
+    """All at once: the rows of all their boxes one after the other. The buffers are flat, rows of `width`."""
     left, top, right, bottom = view.box[numbers].T
     wide, high = right - left, bottom - top
     owner = np.repeat(np.arange(numbers.size), high)  # of every row
@@ -145,26 +125,22 @@ def _draw_small(patches: Patches, view: View, grid: Grid, numbers: NDArray[np.in
     size = wide[owner]
     line = np.repeat(np.arange(owner.size), size)  # of every sample
     x = _count_within(size) + left[owner][line]
-    at = (y * (grid.width + 1))[line] + x
-    inverse = view.inverse[numbers]
-    shift = 0.5 * (inverse[:, :, 0] + inverse[:, :, 1])
-    slope = inverse[owner, :, 0].T.astype(np.float32)  # of (u/z, v/z, 1/z) along every row, [3 rows]
-    start = inverse[owner, :, 1].T * y + inverse[owner, :, 2].T
-    along = x.astype(np.float32)
-    for layer, half in ((0, shift[owner].T), (1, 0.0)):
-        begin = (start + half).astype(np.float32)
-        w = slope[2][line] * along + begin[2][line]
-        place = at + layer * (grid.height + 1) * (grid.width + 1)
-        open_ = np.flatnonzero(w > nearest[place])
-        row, x_open, w = line[open_], along[open_], w[open_]
-        u, v = (slope[i][row] * x_open + begin[i][row] for i in (0, 1))
-        hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w))
-        one, place, w = owner[row[hit]], place[open_[hit]], w[hit]
-        covered = _covered(patches, view.index[numbers[one]], u[hit] / w, v[hit] / w)
-        place, w, one = place[covered], w[covered], one[covered]
-        np.maximum.at(nearest, place, w)
-        front = w == nearest[place]
-        winner[place[front]] = numbers[one[front]] + 1
+    place = (y * width)[line] + x
+    inverse = view.inverse[numbers[owner]]
+    slope = inverse[:, :, 0].T.astype(np.float32)  # of (u/z, v/z, 1/z) along every row, [3 rows]
+    start = (inverse[:, :, 1].T * (y + 0.5) + inverse[:, :, 2].T).astype(np.float32)
+    x_centre = x.astype(np.float32) + np.float32(0.5)
+    w = slope[2][line] * x_centre + start[2][line]
+    open_ = np.flatnonzero(w > nearest[place])
+    row, x_centre, place, w = line[open_], x_centre[open_], place[open_], w[open_]
+    u, v = (slope[i][row] * x_centre + start[i][row] for i in (0, 1))
+    hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w))
+    one, place, w = numbers[owner[row[hit]]], place[hit], w[hit]
+    covered = covers(patches, view.index[one], u[hit] / w, v[hit] / w)
+    place, w, one = place[covered], w[covered], one[covered]
+    np.maximum.at(nearest, place, w)
+    front = w == nearest[place]
+    winner[place[front]] = one[front] + 1
 
 
 def _count_within(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -173,7 +149,7 @@ def _count_within(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - lengths, lengths)
 
 
-def _covered(patches: Patches, patch: NDArray[np.int64], u: Float, v: Float) -> NDArray[np.bool_]:
+def covers(patches: Patches, patch: NDArray[np.int64], u: Float, v: Float) -> NDArray[np.bool_]:
     """Which samples lie inside the shapes of their patches, `[n]`."""
     shape = patches.shape[patch]
     covered = np.ones(shape.size, np.bool_)

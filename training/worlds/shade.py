@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from . import paint_ground as ground
 from . import paint_things as things
 from . import paint_walls as walls
+from .corners import NONE, corner_winners
 from .halo import add_halos
 from .light import LAMP, ground_map, sun_reaches
 from .looks import Look, to_display
@@ -29,24 +30,15 @@ _PAINTERS: dict[Material, Callable[[Surface], Paint]] = {
 }  # fmt: skip
 
 
-def _first(size: int) -> slice:
-    return slice(0, size)
-
-
-def _second(size: int) -> slice:
-    return slice(1, size + 1)
-
-
-_CORNERS = ((_first, _first), (_first, _second), (_second, _first), (_second, _second))
-"""Which corner samples belong to the pixels' four corners: slices of rows and columns, given height and width."""
-
-
 @dataclass(frozen=True, eq=False)
 class Queue:
     """Samples in the order in which they are painted: sky first, then patch by patch, material by material."""
 
+    x: Float
+    y: Float
+    """Where they lie in the picture, pixels, `[n]`."""
     order: NDArray[np.intp]
-    """Sample numbers, `[n]`."""
+    """Their numbers: first all pixel centres, row by row, then the corners that `corners` names, `[n]`."""
     sky: int
     """So many at the start are sky."""
     patches: NDArray[np.int64]
@@ -55,56 +47,42 @@ class Queue:
     """How many samples each has, `[m]`."""
 
 
-def line_up(sight: Sight) -> Queue:
-    """Choose and sort the samples."""
+def line_up(sight: Sight, corners: NDArray[np.int16]) -> Queue:
+    """Sort the samples; `corners` as `corner_winners` gives them."""
+    h, w = sight.winner.shape
     by_material = np.argsort(sight.scene.patches.material[sight.view.index], kind="stable")
     rank = np.zeros(by_material.size + 1, np.int16)
     rank[1 + by_material] = 1 + np.arange(by_material.size)
-    samples = np.flatnonzero(_needed(sight))
-    ranks = rank[sight.winner.ravel()[samples]]
+    row, column = np.nonzero(corners != NONE)
+    ranks = rank[np.concatenate([sight.winner.ravel(), corners[row, column]])]
     counts = np.bincount(ranks, minlength=rank.size)
     seen = np.flatnonzero(counts[1:])
-    order = samples[np.argsort(ranks, kind="stable")]
-    return Queue(order, int(counts[0]), by_material[seen], counts[1 + seen])
-
-
-def _needed(sight: Sight) -> NDArray[np.bool_]:
-    """Samples that take part in the picture: all centres, and the corners where several patches meet, `[2 h+1 w+1]`."""
-    h, w = sight.lens.height, sight.lens.width
-    needed = np.zeros(sight.winner.shape, np.bool_)
-    needed[0, :h, :w] = True
-    for rows, columns in _CORNERS:
-        needed[1, rows(h), columns(w)] |= sight.winner[1, rows(h), columns(w)] != sight.winner[0, :h, :w]
-    return needed
+    order = np.argsort(ranks, kind="stable")
+    x = np.concatenate([np.tile(np.arange(0.5, w), h), column]).astype(np.float32)
+    y = np.concatenate([np.repeat(np.arange(0.5, h), w), row]).astype(np.float32)
+    return Queue(x[order], y[order], order, int(counts[0]), by_material[seen], counts[1 + seen])
 
 
 def shade(sight: Sight, look: Look) -> NDArray[np.uint8]:
     """The picture, uint8 `[h w 3]`."""
-    queue = line_up(sight)
-    x, y = _positions(sight, queue.order)
+    corners = corner_winners(sight.scene.patches, sight.view, sight.winner)
+    queue = line_up(sight, corners)
     to_world = (sight.pose.axes @ np.linalg.inv(sight.lens.matrix)).astype(np.float32)
-    rays = np.stack([float(a) * x + (float(b) * y + float(c)) for a, b, c in to_world])
+    rays = np.stack([float(a) * queue.x + (float(b) * queue.y + float(c)) for a, b, c in to_world])
     color = np.empty_like(rays)
     sky = queue.sky
     color[:, :sky] = paint_sky(rays[:, :sky], 1 / sight.lens.focal, look)
-    color[:, sky:] = _paint(sight, queue, look, (x[sky:], y[sky:]), rays[:, sky:])
-    samples = np.zeros((3, sight.winner.size), np.float32)
+    color[:, sky:] = _paint(sight, queue, look, rays[:, sky:])
+    samples = np.empty_like(color)
     samples[:, queue.order] = to_display(color, look.exposure)
-    return _resolve(sight, samples, look)
+    picture = _blend(sight.winner, corners, samples)
+    add_halos(picture, sight, look)
+    return np.ascontiguousarray((picture * 255 + 0.5).clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
 
 
-def _positions(sight: Sight, order: NDArray[np.intp]) -> tuple[Float, Float]:
-    """Where the samples lie in the picture, pixels."""
-    half = np.array([0.5, 0], np.float32)
-    shape = (2, sight.lens.height + 1, sight.lens.width + 1)
-    x = np.broadcast_to(np.arange(shape[2], dtype=np.float32) + half[:, None, None], shape)
-    y = np.broadcast_to(np.arange(shape[1], dtype=np.float32)[:, None] + half[:, None, None], shape)
-    return x.ravel()[order], y.ravel()[order]
-
-
-def _paint(sight: Sight, queue: Queue, look: Look, at: tuple[Float, Float], rays: Float) -> Float:
+def _paint(sight: Sight, queue: Queue, look: Look, rays: Float) -> Float:
     """Colour of the samples that see a patch, `[3 n]`."""
-    depth, surface = _surface(sight, queue, look, at, rays)
+    depth, surface = _surface(sight, queue, look, rays)
     material = sight.scene.patches.material[sight.view.index[queue.patches]]
     ends = np.concatenate([[0], np.cumsum(queue.counts)])
     first = np.searchsorted(material, np.arange(len(Material) + 1))
@@ -121,11 +99,9 @@ def _paint(sight: Sight, queue: Queue, look: Look, at: tuple[Float, Float], rays
     return add_haze(color, rays, depth, look)
 
 
-def _surface(
-    sight: Sight, queue: Queue, look: Look, at: tuple[Float, Float], rays: Float
-) -> tuple[Float, Surface]:
+def _surface(sight: Sight, queue: Queue, look: Look, rays: Float) -> tuple[Float, Surface]:
     """Depth and place on the patch of samples that see one."""
-    x, y = at
+    x, y = queue.x[queue.sky :], queue.y[queue.sky :]
     patches = sight.scene.patches
     chosen = sight.view.index[queue.patches]
     sizes = [np.linalg.norm(edge[chosen], axis=1)[None] for edge in (patches.across, patches.up)]
@@ -173,15 +149,18 @@ def _light(sight: Sight, queue: Queue, look: Look, surface: Surface, ground_end:
     return light
 
 
-def _resolve(sight: Sight, samples: Float, look: Look) -> NDArray[np.uint8]:
-    """Half of a pixel is its centre, an eighth each of its corners; a corner of the same patch counts as the centre,
-    for what is painted on a patch is free of aliasing by itself."""
-    h, w = sight.lens.height, sight.lens.width
-    layers = samples.reshape(3, 2, h + 1, w + 1)
-    centre, owner = layers[:, 0, :h, :w], sight.winner[0, :h, :w]
-    picture = centre.copy()
-    for rows, columns in _CORNERS:
-        other = np.float32(0.125) * (sight.winner[1, rows(h), columns(w)] != owner)
-        picture += (layers[:, 1, rows(h), columns(w)] - centre) * other
-    add_halos(picture, sight, look)
-    return np.ascontiguousarray((picture * 255 + 0.5).clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
+def _blend(winner: NDArray[np.int16], corners: NDArray[np.int16], samples: Float) -> Float:
+    """Half of a pixel is its centre, an eighth each of its corners, `[3 h w]`.
+
+    A corner that shows the same patch counts as the centre: what is painted on a patch is free of aliasing by itself.
+    """
+    h, w = winner.shape
+    picture = samples[:, : h * w].reshape(3, h, w).copy()
+    centre = picture.copy()
+    grid = np.zeros((3, *corners.shape), np.float32)
+    grid[:, corners != NONE] = samples[:, h * w :]
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        part = (slice(down, down + h), slice(right, right + w))
+        other = (corners[part] != NONE) & (corners[part] != winner)
+        picture += (grid[:, *part] - centre) * (np.float32(0.125) * other)
+    return picture

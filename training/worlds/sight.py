@@ -1,4 +1,4 @@
-"""What the camera sees at one moment: the scene, and which patch lies under every sample."""
+"""What the camera sees at one moment: the scene, and which patch lies under every pixel."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .camera import Lens, Pose, pose_at
 from .layout import Scene, scene_at
-from .raster import Grid, View, look_at, rasterize
+from .raster import View, look_at, rasterize
 from .street_plan import BLOCK
 
 
@@ -25,10 +25,10 @@ class Sight:
     lens: Lens
     view: View
     winner: NDArray[np.int16]
-    """The number (in `view`, plus 1) of the patch at every sample, 0: sky; `[2 h+1 w+1]`."""
+    """The number (in `view`, plus 1) of the patch at every pixel's centre, 0: sky; `[h w]`."""
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=8)
 def see(seed: int, t: int, width: int, height: int, frame_rate: Fraction) -> Sight:
     """Look at the street at frame `t`. The last few are kept: each frame also needs the one before it."""
     seconds, before = float(t / frame_rate), float((t - 1) / frame_rate)
@@ -39,4 +39,4 @@ def see(seed: int, t: int, width: int, height: int, frame_rate: Fraction) -> Sig
     lens = Lens(width, height)
     scene = scene_at(seed, base, pose.z, seconds, before)
     view = look_at(scene.patches, pose, lens)
-    return Sight(scene, pose, was, lens, view, rasterize(scene.patches, view, Grid(width, height)))
+    return Sight(scene, pose, was, lens, view, rasterize(scene.patches, view, lens))

@@ -2,8 +2,8 @@
 
 Everything is a function of (seed, look, time). A frame is made in four steps: what stands where (`layout`), which
 flat patch every sample sees (`sight`, `raster`), what is true about it (`truth`), what it looks like (`shade`).
-Samples lie at pixel centres, which also carry the truth, and at pixel corners; a pixel's colour is their weighted
-mean (a quincunx), so edges are soft while labels are hard.
+Samples lie at pixel centres, which also carry the truth, and, where patches meet, at pixel corners; a pixel's colour is
+their weighted mean (a quincunx), so edges are soft while labels are hard.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ class Truth(NamedTuple):
 def truth_of(now: Sight, before: Sight) -> Truth:
     """Compare two moments one frame apart."""
     h, w = now.lens.height, now.lens.width
-    winner = now.winner[0, :h, :w].astype(np.intp)
+    winner = now.winner.astype(np.intp)
     patches, index = now.scene.patches, now.view.index
     ids = np.concatenate([[Label.SKY], patches.label[index]]).astype(np.uint8)[winner]
     instances = np.concatenate([[0], patches.instance[index]]).astype(np.int32)[winner]
@@ -63,8 +63,8 @@ def _hidden(now: Sight, before: Sight, x: NDArray[np.float64], y: NDArray[np.flo
     keys = np.concatenate([[-1], now.scene.patches.key[now.view.index]])
     old_keys = np.concatenate([[-1], before.scene.patches.key[before.view.index]])
     names = np.unique(np.concatenate([keys, old_keys]))
-    mine = np.searchsorted(names, keys).astype(np.int32)[now.winner[0, :h, :w]]
-    theirs = np.searchsorted(names, old_keys).astype(np.int32)[before.winner[0, :h, :w]]
+    mine = np.searchsorted(names, keys).astype(np.int32)[now.winner]
+    theirs = np.searchsorted(names, old_keys).astype(np.int32)[before.winner]
     outside = (x < 0) | (x > w) | (y < 0) | (y > h)
     left = np.floor(np.nan_to_num(np.clip(x, -2, w + 2)) - 0.5).astype(np.int32)
     top = np.floor(np.nan_to_num(np.clip(y, -2, h + 2)) - 0.5).astype(np.int32)
