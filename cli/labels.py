@@ -286,7 +286,10 @@ def palettes(arguments: argparse.Namespace) -> None:
     if arguments.palette is None:
         for name in builtin_palette_names():
             known = builtin_palette(name)
-            print(f"{name:18s} {len(known.classes):4d} classes  {known.source}")
+            things = sum(c.thing for c in known.classes)
+            print(
+                f"{name:18s} {len(known.classes):4d} classes, {things} of things, ids up to {known.channels - 1}"
+            )
         return
     shown = read_palette(arguments.palette)
     print(f"{shown.name}: {len(shown.classes)} classes" + (f"; {shown.source}" if shown.source else ""))
