@@ -20,7 +20,7 @@ def corner_winners(patches: Patches, view: View, winner: NDArray[np.int16]) -> N
     mixed = (around[0] != around[1]) | (around[0] != around[2]) | (around[0] != around[3])
     at = np.flatnonzero(mixed)
     y, x = (a.astype(np.float32) for a in np.divmod(at.astype(np.int32), mixed.shape[1]))
-    candidates = [a[mixed] for a in around]
+    candidates = [a[mixed].astype(np.intp) for a in around]
     best = np.full(at.size, NONE, np.int16)
     for candidate in candidates:
         best[candidate == 0] = 0  # the sky lies behind everything

@@ -38,7 +38,7 @@ class GroundMap:
         """One of the tables at points `[n]`, bilinear; the border goes on outside."""
         column = np.clip((x - LEFT) / CELL_X, 0, COLUMNS - 1.001)
         row = np.clip((z - self.first) / CELL_Z, 0, table.shape[0] - 1.001)
-        c, r = column.astype(np.int32), row.astype(np.int32)
+        c, r = column.astype(np.intp), row.astype(np.intp)
         fc, fr = column - c, row - r
         at = r * COLUMNS + c
         flat = table.ravel()
@@ -124,7 +124,7 @@ def sun_reaches(world: Float, skyline: NDArray[np.float64], look: Look) -> Float
     cell = (z + way * np.float32(axis[2]) + BLOCK) * np.float32(1 / HEIGHT_CELL) - np.float32(0.5)
     profile = skyline[1 if side > 0 else 0].astype(np.float32)
     first = np.floor(cell)
-    at = np.clip(first.astype(np.int32), 0, profile.size - 2)
+    at = np.clip(first.astype(np.intp), 0, profile.size - 2)
     ray = y + way * np.float32(axis[1])
     near, far = (smooth(-0.35, 0.35, ray - profile[at + n]) for n in (0, 1))
     return np.asarray(near + (cell - first) * (far - near), np.float32)

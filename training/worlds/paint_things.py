@@ -141,7 +141,7 @@ def signal(s: Surface) -> Paint:
     row = np.clip(np.floor(s.v / third), 0, 2)
     radius = np.hypot(s.u - 0.5 * s.width, s.v - (row + 0.5) * third)
     disc = smooth(0.16, 0.11, radius)
-    which = 2 - row.astype(np.int32)
+    which = 2 - row.astype(np.intp)
     color = np.ascontiguousarray(SIGNALS[which].T)
     on = disc * (which == s.trait(4))
     albedo = mix(s.color * np.float32(0.8), color * np.float32(0.12), disc)

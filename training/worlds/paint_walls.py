@@ -99,7 +99,7 @@ def _ground_floor(s: Surface, albedo: Float, shine: Float, a: Float, blur_a: Flo
     panes = house + window
     albedo = mix(albedo, (0.10, 0.12, 0.14), panes)
     albedo = mix(albedo, np.stack([0.16 + 0.2 * chance, 0.09 + 0.08 * chance, 0.06 + 0 * chance]), door)
-    cloth = np.ascontiguousarray(AWNINGS[(fraction(chance * 29) * len(AWNINGS)).astype(np.int32)].T)
+    cloth = np.ascontiguousarray(AWNINGS[(fraction(chance * 29) * len(AWNINGS)).astype(np.intp)].T)
     folds = 0.75 + 0.5 * pulse(s.u / 0.5, 0.5, s.blur_u / 0.5) * (fraction(chance * 3) > 0.4)
     albedo = mix(albedo, cloth * folds, awning)
     glow = _goods(s, window) * np.float32(0.9 * max(1.15 * s.look.lamps, 0.12))

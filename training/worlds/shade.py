@@ -54,7 +54,7 @@ def line_up(sight: Sight, corners: NDArray[np.int16]) -> Queue:
     rank = np.zeros(by_material.size + 1, np.int16)
     rank[1 + by_material] = 1 + np.arange(by_material.size)
     row, column = np.nonzero(corners != NONE)
-    ranks = rank[np.concatenate([sight.winner.ravel(), corners[row, column]])]
+    ranks = rank[np.concatenate([sight.winner.ravel(), corners[row, column]]).astype(np.intp)]
     counts = np.bincount(ranks, minlength=rank.size)
     seen = np.flatnonzero(counts[1:])
     order = np.argsort(ranks, kind="stable")

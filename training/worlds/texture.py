@@ -40,14 +40,14 @@ def _average(table: Float, axis: int) -> Float:
 
 
 @lru_cache(maxsize=8)
-def _pyramid(kind: str) -> tuple[Float, NDArray[np.int32]]:
+def _pyramid(kind: str) -> tuple[Float, NDArray[np.intp]]:
     """All averages of a noise, flat, and where that of level (across, up) begins, `[LEVELS LEVELS]`."""
     base = {
         "rough": lambda: _shape_spectrum(_white(1), 0.85),
         "cloud": lambda: _shape_spectrum(_white(3), 1.5),
         "leaf": lambda: _shape_spectrum(np.sign(_shape_spectrum(_white(4), 0.6, 5)), 0.25, 3),
     }[kind]()
-    starts = np.zeros((LEVELS, LEVELS), np.int32)
+    starts = np.zeros((LEVELS, LEVELS), np.intp)
     pieces: list[Float] = []
     total = 0
     column = base
@@ -76,7 +76,7 @@ def noise(kind: str, u: Real, v: Real, footprint_u: Real, footprint_v: Real, per
     y = np.ldexp(v * scale, -level_v) - np.float32(0.5)
     x0, y0 = np.floor(x), np.floor(y)
     fx, fy = x - x0, y - y0
-    column, row = x0.astype(np.int32), y0.astype(np.int32)
+    column, row = x0.astype(np.intp), y0.astype(np.intp)
     left, right = column & (wide - 1), (column + 1) & (wide - 1)
     lower, upper = start + (row & (high - 1)) * wide, start + ((row + 1) & (high - 1)) * wide
     first = table[lower + left]
@@ -86,10 +86,10 @@ def noise(kind: str, u: Real, v: Real, footprint_u: Real, footprint_v: Real, per
     return np.asarray(first + fy * (second - first), np.float32)
 
 
-def _level(texels: Real) -> NDArray[np.int32]:
+def _level(texels: Real) -> NDArray[np.intp]:
     """Which average covers about that many texels, 0..LEVELS-1."""
     exponent = np.frexp(np.maximum(texels, 0.5) * np.float32(1.6))[1]
-    return np.asarray(np.clip(exponent - 1, 0, LEVELS - 1), np.int32)
+    return np.asarray(np.clip(exponent - 1, 0, LEVELS - 1), np.intp)
 
 
 def pulse(x: Real, duty: float | Real, footprint: Real) -> Float:
@@ -127,7 +127,7 @@ def leaf_outline(u: Float, v: Float, chance: Float) -> Float:
     """Squared radius of a tree crown's ragged edge at (u, v) in 0..1, where 1 is the parallelogram's inner circle."""
     table = _pyramid("leaf")[0]
     bumps = _pyramid("cloud")[0]
-    shift = (chance * np.float32(9973)).astype(np.int32)
-    cell = ((v * 120).astype(np.int32) + shift & 255) * SIZE + ((u * 120).astype(np.int32) + 3 * shift & 255)
-    lump = ((v * 180).astype(np.int32) + 7 * shift & 255) * SIZE + ((u * 180).astype(np.int32) + shift & 255)
+    shift = (chance * np.float32(9973)).astype(np.intp)
+    cell = ((v * 120).astype(np.intp) + shift & 255) * SIZE + ((u * 120).astype(np.intp) + 3 * shift & 255)
+    lump = ((v * 180).astype(np.intp) + 7 * shift & 255) * SIZE + ((u * 180).astype(np.intp) + shift & 255)
     return np.asarray(0.78 + 0.10 * table[cell] + 0.14 * bumps[lump], np.float32)

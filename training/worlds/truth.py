@@ -63,11 +63,11 @@ def _hidden(now: Sight, before: Sight, x: NDArray[np.float64], y: NDArray[np.flo
     keys = np.concatenate([[-1], now.scene.patches.key[now.view.index]])
     old_keys = np.concatenate([[-1], before.scene.patches.key[before.view.index]])
     names = np.unique(np.concatenate([keys, old_keys]))
-    mine = np.searchsorted(names, keys).astype(np.int32)[now.winner]
-    theirs = np.searchsorted(names, old_keys).astype(np.int32)[before.winner]
+    mine = np.searchsorted(names, keys).astype(np.int32)[now.winner.astype(np.intp)]
+    theirs = np.searchsorted(names, old_keys).astype(np.int32)[before.winner.astype(np.intp)]
     outside = (x < 0) | (x > w) | (y < 0) | (y > h)
-    left = np.floor(np.nan_to_num(np.clip(x, -2, w + 2)) - 0.5).astype(np.int32)
-    top = np.floor(np.nan_to_num(np.clip(y, -2, h + 2)) - 0.5).astype(np.int32)
+    left = np.floor(np.nan_to_num(np.clip(x, -2, w + 2)) - 0.5).astype(np.intp)
+    top = np.floor(np.nan_to_num(np.clip(y, -2, h + 2)) - 0.5).astype(np.intp)
     shown = np.zeros((h, w), np.bool_)
     for dy in (0, 1):
         row = np.clip(top + dy, 0, h - 1) * w
