@@ -9,9 +9,9 @@ from torch import nn
 from ..errors import InputError
 from .architectures import ARCHITECTURES, Architectures
 from .file import read
-from .folders import ENVIRONMENT_VARIABLE, find_file, list_files, search_folders
+from .folders import ENVIRONMENT_VARIABLE, demo_folder, find_file, list_files, search_folders
 from .hub import cached
-from .presets import HubPreset, OwnFilePreset, PresetTable, builtin_presets
+from .presets import EmbeddedPreset, HubPreset, OwnFilePreset, PresetTable, builtin_presets
 
 
 def load(
@@ -52,6 +52,8 @@ def locate(
         raise InputError(f"{name}: not downloaded yet; get it with: maliang weights get {name}")
     if isinstance(preset, OwnFilePreset):
         raise InputError(preset.advice)
+    if isinstance(preset, EmbeddedPreset):
+        raise InputError(f"{name}: {demo_folder() / preset.file} is missing; install Maliang anew")
     known = sorted({each.name for each in table} | {each for each, _ in list_files(places)})
     raise InputError(
         f"no weights named {name!r}; there are: {', '.join(known) or 'none'} "

@@ -49,6 +49,7 @@ def get(hub, cache, preset=PRESET, **options):
 
 
 def refusal(hub, cache, preset=PRESET, **options):
+    """The sentence, which must come in 5 seconds."""
     start = time.monotonic()
     with pytest.raises(InputError) as caught:
         get(hub, cache, preset, **options)
@@ -226,9 +227,7 @@ def closed_port():
 
 def test_without_a_network_the_answer_comes_at_once(published, tmp_path):
     published.endpoint = f"http://127.0.0.1:{closed_port()}"
-    start = time.monotonic()
     text = refusal(published, tmp_path)
-    assert time.monotonic() - start < 2
     assert f"{published.endpoint} can't be reached" in text
     assert "check the network" in text
 
@@ -236,9 +235,7 @@ def test_without_a_network_the_answer_comes_at_once(published, tmp_path):
 def test_a_network_that_swallows_everything_is_not_waited_for(published, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         published.endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        start = time.monotonic()
-        assert "can't be reached (" in refusal(published, tmp_path, answer_seconds=0.5)
-        assert time.monotonic() - start < 2
+        assert f"{published.endpoint} can't be reached (" in refusal(published, tmp_path, answer_seconds=0.5)
     assert our_hub.ANSWER_SECONDS < 5
 
 

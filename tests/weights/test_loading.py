@@ -10,7 +10,7 @@ from maliang_video.weights import hub as our_hub
 from maliang_video.weights import loading
 from maliang_video.weights.hub import download
 from maliang_video.weights.loading import load, locate
-from maliang_video.weights.presets import HubPreset, OwnFilePreset, PresetTable
+from maliang_video.weights.presets import EmbeddedPreset, HubPreset, OwnFilePreset, PresetTable
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -76,6 +76,12 @@ def test_a_preset_of_the_hub_is_used_once_it_is_here(
     assert hub.requests == []
     download(table.hub[0], cache=tmp_path / "cache", endpoint=hub.endpoint)
     assert load("large", presets=table, architectures=tiny.table).config.layers == 2
+
+
+def test_a_preset_missing_from_the_package_is_named(folder):
+    table = PresetTable((EmbeddedPreset("gone", "", "MIT", False, "gone.safetensors", "0" * 64, 1),), (), ())
+    with pytest.raises(InputError, match=r"gone: .*gone\.safetensors is missing; install Maliang anew"):
+        locate("gone", [folder], presets=table)
 
 
 def test_a_file_of_ones_own_comes_before_a_preset(folder, table):
