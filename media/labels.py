@@ -61,10 +61,15 @@ def open_labels(
     prefer_train_ids = palette is not None and palette.name == "cityscapes_train"
     maps, twins = _open_maps(source, rate, window, prefer_train_ids)
     instance_maps = twins if instances is None else _open_maps(instances, rate, window, False)[0]
-    if instance_maps is not None:
-        _check_pair(maps, instance_maps)
+    return labels_of(maps, palette, instance_maps)
+
+
+def labels_of(maps: RawMaps, palette: Palette | None, instances: RawMaps | None) -> LabelStream:
+    """Label maps out of raw ones, as `open_labels` makes them, after the same checks."""
+    if instances is not None:
+        _check_pair(maps, instances)
     first = next(maps.maps())
-    labels = FileLabels(maps, palette or guess_palette(first), instance_maps)
+    labels = FileLabels(maps, palette or guess_palette(first), instances)
     labels.check(first)
     return labels
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from comfy_api.latest import ComfyExtension
 
-from . import edits, flow, generator, saved_edits, vid2vid, views, world
+from . import edits, flow, generator, labels, saved_edits, vid2vid, views, world
 
 NODES: tuple[Any, ...] = (
     generator.LoadGenerator,
@@ -13,6 +13,10 @@ NODES: tuple[Any, ...] = (
     world.StreetWorld,
     world.WorldFootage,
     world.WorldFlow,
+    labels.LabelsFromImages,
+    labels.LabelsFromVideo,
+    labels.LabelsFromFolder,
+    labels.LabelsFromFootage,
     edits.EditLabels,
     edits.ApplyEdits,
     saved_edits.SaveEdits,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from ..media.clip import FrameReader
 from ..media.codecs import codec_for
 from ..media.folders import pictures_in
 from ..media.label_folder import LabelFolderWriter
@@ -47,10 +48,16 @@ def segment_clip(clip: Path, segmenter: Segmenter, out: Path, progress: Progress
     clip: a video, a folder of pictures or one picture.
     """
     with open_frames(clip) as reader:
-        job = f"segment {file_state(clip)} {segmenter.fingerprint}"
-        with LabelFolderWriter(out, segmenter.palette, job=job) as writer:
-            found = (LabelFrame(segmenter(frame.pixels)) for frame in reader.frames(writer.done))
-            return _write_all(writer, found, segmenter.palette, reader.info.frame_count, progress)
+        return segment_frames(reader, segmenter, out, f"segment {file_state(clip)}", progress)
+
+
+def segment_frames(
+    reader: FrameReader, segmenter: Segmenter, out: Path, job: str, progress: Progress = silent
+) -> LabelReport:
+    """The same for an open clip; `job` changes when its frames do."""
+    with LabelFolderWriter(out, segmenter.palette, job=f"{job} {segmenter.fingerprint}") as writer:
+        found = (LabelFrame(segmenter(frame.pixels)) for frame in reader.frames(writer.done))
+        return _write_all(writer, found, segmenter.palette, reader.info.frame_count, progress)
 
 
 def _write_all(

@@ -64,15 +64,15 @@ class Segmenter:
         self.palette = palette
         self.mapping: ClassMapping = map_classes(model_classes(name, network.config.id2label), palette)
         self.fingerprint = f"{name} {version} {network.dtype} {palette.to_json()}"
-        self._network = network.eval()
+        self.network = network.eval()
         self._processor = processor
 
     @torch.inference_mode()
     def __call__(self, pixels: NDArray[np.uint8]) -> Tensor:
         """uint8 `[h w 3]` RGB -> ids `[h w]` on the CPU."""
-        inputs = self._processor(images=pixels, return_tensors="pt").to(self._network.device)
-        inputs["pixel_values"] = inputs["pixel_values"].to(self._network.dtype)
-        outputs = self._network(**inputs)
+        inputs = self._processor(images=pixels, return_tensors="pt").to(self.network.device)
+        inputs["pixel_values"] = inputs["pixel_values"].to(self.network.dtype)
+        outputs = self.network(**inputs)
         (found,) = self._processor.post_process_semantic_segmentation(
             outputs, target_sizes=[pixels.shape[:2]]
         )
@@ -85,16 +85,17 @@ def load_segmenter(
     palette: Palette | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
+    download: bool = True,
 ) -> Segmenter:
     """A network out of `SEGMENTERS` by name, or any by its repository on the Hub or its folder.
 
     palette: what the ids that come out mean (None: Cityscapes). What lies in the Hub's cache is used without asking
-    the network; else it is downloaded. InputError where it can't be had or can't do this.
+    the network; else it is downloaded, if `download` allows it. InputError where it can't be had or can't do this.
     """
     transformers = _import_transformers()
     repository = next((p.repository for p in SEGMENTERS if p.name == name), name)
     with _quiet(transformers):
-        parts = _load(transformers, repository)
+        parts = _load(transformers, repository, download)
     version = str(getattr(parts.config, "_commit_hash", None) or "")
     network = parts.network.to(device=device, dtype=dtype)
     return Segmenter(repository, version, network, parts.processor, palette or builtin_palette("cityscapes"))
@@ -130,8 +131,8 @@ class _Parts(NamedTuple):
     network: Any
 
 
-def _load(transformers: Any, repository: str) -> _Parts:
-    """From a folder or the cache; where that fails, from the Hub."""
+def _load(transformers: Any, repository: str, download: bool) -> _Parts:
+    """From a folder or the cache; where that fails, from the Hub, if `download` allows it."""
     try:
         return _parts(transformers, repository, local_files_only=True)
     except InputError:
@@ -141,6 +142,8 @@ def _load(transformers: Any, repository: str) -> _Parts:
             raise _explained(
                 repository, "its folder holds no network that transformers can load", error
             ) from error
+        if not download:
+            raise InputError(f"{repository}: not on this machine; switch on 'download' to get it") from error
     try:
         within(ANSWER_SECONDS, lambda: HfApi().model_info(repository))
         return _parts(transformers, repository, local_files_only=False)

@@ -1,6 +1,8 @@
 """What the nodes do, on the recording fake: values out of them, progress, stopping, what stays on disk."""
 
+import json
 import shutil
+import sys
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -194,7 +196,6 @@ def test_true_flow_of_the_world(comfy):
 
 
 def test_a_missing_package_is_named_as_comfyui_users_install_it(comfy, monkeypatch):
-    import sys
 
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(InputError, match="pip install opencv-python-headless"):
@@ -308,3 +309,123 @@ def test_labels_in_another_palette_are_refused(comfy, tiny_weights):
     labels = run(comfy, "MaliangConvertLabels", labels=street(comfy)[0], palette="ade20k", otherwise="")[0]
     with pytest.raises(InputError, match="convert them"):
         run(comfy, "MaliangPredictFlow", generator=generator(comfy, tiny_weights), labels=labels, style="")
+
+
+def colors_of(comfy, labels) -> torch.Tensor:
+    """Label maps as an IMAGE batch in their colours."""
+    palette = labels.palette.colors
+    return (
+        torch.stack([torch.from_numpy(palette[frame.ids.numpy()]) for frame in labels.frames()]).float() / 255
+    )
+
+
+def test_labels_from_images_are_the_ones_painted(comfy):
+    labels = street(comfy)[0]
+    inputs = {"palette": "cityscapes", "palette_file": "", "frame_rate": 12.0}
+    read = run(comfy, "MaliangLabelsFromImages", images=colors_of(comfy, labels), **inputs)[0]
+    assert read.frame_rate == 12
+    assert (read.frame_count, read.height, read.width) == (FRAMES, HEIGHT, WIDTH)
+    for got, wanted in zip(read.frames(), labels.frames(), strict=True):
+        assert torch.equal(got.ids, wanted.ids)
+        assert got.instances is None
+    other = run(
+        comfy, "MaliangLabelsFromImages", images=colors_of(comfy, street(comfy, seed=8)[0]), **inputs
+    )[0]
+    assert other.fingerprint != read.fingerprint
+
+
+def test_instances_from_images(comfy):
+    labels = street(comfy)[0]
+    codes = torch.stack([frame.instances for frame in labels.frames()]).unsqueeze(-1)
+    colors = torch.cat([codes % 256, codes // 256 % 256, codes // 65536], -1).float() / 255
+    read = run(
+        comfy, "MaliangLabelsFromImages", images=colors_of(comfy, labels), instances=colors,
+        palette="auto", palette_file="", frame_rate=24.0,
+    )[0]  # fmt: skip
+    for got, wanted in zip(read.frames(), labels.frames(), strict=True):
+        assert torch.equal(got.instances, wanted.instances.int())
+
+
+def test_a_photograph_is_no_label_map(comfy):
+    noise = torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match="no label map in the colours of the palette"):
+        run(
+            comfy,
+            "MaliangLabelsFromImages",
+            images=noise,
+            palette="cityscapes",
+            palette_file="",
+            frame_rate=24.0,
+        )
+
+
+def test_labels_from_a_lossless_video(comfy):
+    labels = street(comfy)[0]
+    video = run(comfy, "MaliangLabelsToVideo", labels=labels, codec="ffv1")[0]
+    read = run(comfy, "MaliangLabelsFromVideo", video=video, palette="auto", palette_file="")[0]
+    assert read.palette.name == "cityscapes"
+    for got, wanted in zip(read.frames(), labels.frames(), strict=True):
+        assert torch.equal(got.ids, wanted.ids)
+
+
+def test_labels_from_a_folder_in_the_input_folder(comfy):
+    from maliang_video.pipelines.labels import write_labels
+
+    labels = street(comfy)[0]
+    write_labels(labels, comfy.base / "input" / "town")
+    inputs = {"palette": "auto", "palette_file": "", "instances": "", "frame_rate": 23.976}
+    read = run(comfy, "MaliangLabelsFromFolder", folder="town", **inputs)[0]
+    assert read.frame_rate == Fraction("23.976")
+    for got, wanted in zip(read.frames(), labels.frames(), strict=True):
+        assert torch.equal(got.ids, wanted.ids)
+    stamp = comfy.node("MaliangLabelsFromFolder").fingerprint_inputs
+    before = stamp(folder="town", **inputs)
+    picture = comfy.base / "input" / "town" / "000001.png"
+    picture.write_bytes(picture.read_bytes() + b" ")
+    assert stamp(folder="town", **inputs) != before
+    with pytest.raises(InputError, match="not in ComfyUI's folder"):
+        run(comfy, "MaliangLabelsFromFolder", folder="village", **inputs)
+
+
+def test_a_palette_of_the_users_own(comfy):
+    palette = {
+        "name": "two",
+        "classes": [{"id": 0, "name": "a", "color": [0, 0, 0]}, {"id": 1, "name": "b", "color": [255, 0, 0]}],
+    }
+    (comfy.base / "input" / "two.json").write_text(json.dumps(palette))
+    images = torch.zeros(1, 4, 4, 3)
+    images[:, :2, :, 0] = 1
+    inputs = {"palette": "cityscapes", "palette_file": "two.json", "frame_rate": 24.0}
+    read = run(comfy, "MaliangLabelsFromImages", images=images, **inputs)[0]
+    assert next(read.frames()).ids[:, 0].tolist() == [1, 1, 0, 0]
+
+
+def test_footage_is_segmented_frame_by_frame(comfy, monkeypatch):
+    """With a stand-in for the network: bright pixels are sky, dark ones road."""
+    from maliang_video.models.labels.palette import builtin_palette
+
+    class Segmenter:
+        palette = builtin_palette("cityscapes")
+        fingerprint = "by brightness"
+        network = torch.nn.Identity()
+
+        def __call__(self, picture):
+            self.network(torch.zeros(1))
+            return torch.where(torch.from_numpy(picture[..., 0] > 127), 23, 7).to(torch.uint8)
+
+    asked = []
+    module = sys.modules["maliang_video.nodes.labels"]
+    monkeypatch.setattr(
+        module, "load_segmenter", lambda name, download: asked.append((name, download)) or Segmenter()
+    )
+    images = torch.zeros(3, 32, 32, 3)
+    images[:, :16] = 1
+    inputs = {"frames": images, "network": "segformer-b0", "download": False, "frame_rate": 12.0}
+    labels = run(comfy, "MaliangLabelsFromFootage", **inputs)[0]
+    assert asked == [("segformer-b0", False)]
+    assert [frame.ids[:, 0].unique().tolist() for frame in labels.frames()] == [[7, 23]] * 3
+    assert labels.frame_rate == 12
+    comfy.seen.stop_at = comfy.seen.checks + 3
+    with pytest.raises(comfy.mm.InterruptProcessingException):
+        run(comfy, "MaliangLabelsFromFootage", **inputs)
+    assert len(list((comfy.base / "temp").iterdir())) == 1
