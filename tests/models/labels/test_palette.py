@@ -193,7 +193,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(JSON, JSON, JSON)
 def test_any_json_is_a_palette_or_an_input_error(number, name, color):
     text = json.dumps({"name": "p", "classes": [{"id": number, "name": name, "color": color}]})
