@@ -1,0 +1,142 @@
+"""The loop: schedules, what a run leaves behind, and that stopping and going on changes nothing."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from maliang_video.errors import InputError
+from maliang_video.training.checkpoint import FILE_NAME
+from maliang_video.training.loop import (
+    LoopOptions,
+    average_decay,
+    learning_rate,
+    starts_from_real,
+    train,
+)
+
+
+def options(every: int = 2, seconds: float | None = None, workers: int = 0) -> LoopOptions:
+    return LoopOptions(torch.device("cpu"), workers, every, seconds)
+
+
+def same_checkpoint(a, b) -> bool:
+    ours, theirs = load_file(a / FILE_NAME), load_file(b / FILE_NAME)
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+class Stopped(Exception):  # noqa: N818 - what a user does is no error
+    pass
+
+
+def stop_after(clips: int):
+    def progress(done, total, preview=None):
+        if done == clips:
+            raise Stopped
+
+    return progress
+
+
+def test_learning_rate_falls_over_the_last_clips(recipe):
+    recipe = replace(recipe, decay_clips=3, learning_rate=0.3)
+    assert [learning_rate(recipe, n) for n in range(4)] == pytest.approx([0.3, 0.3, 0.2, 0.1])
+    assert [learning_rate(replace(recipe, decay_clips=0), n) for n in range(4)] == [0.3] * 4
+
+
+def test_the_average_forgets_its_beginning(recipe):
+    decays = [average_decay(replace(recipe, ema=0.9), n) for n in (0, 8, 79, 80, 81, 5000)]
+    assert decays == pytest.approx([0.1, 0.5, 80 / 89, 0.9, 0.9, 0.9])
+
+
+def test_half_of_the_clips_start_from_real_pictures(recipe):
+    starts = [starts_from_real(recipe, n) for n in range(400)]
+    assert starts == [starts_from_real(recipe, n) for n in range(400)]
+    assert 160 < sum(starts) < 240
+    assert starts != [starts_from_real(replace(recipe, seed=1), n) for n in range(400)]
+
+
+@pytest.fixture
+def whole(tmp_path, recipe, clips):
+    """A run of four clips in one go."""
+    assert train(recipe, tmp_path / "whole", options(), clips) == 4
+    return tmp_path / "whole"
+
+
+def test_a_run_stopped_by_force_goes_on_bit_for_bit(tmp_path, recipe, clips, whole):
+    folder = tmp_path / "stopped"
+    with pytest.raises(Stopped):
+        train(
+            recipe, folder, options(), clips, stop_after(3)
+        )  # the third clip is lost, its checkpoint is of the second
+    assert not same_checkpoint(folder, whole)
+    seen = []
+    assert train(recipe, folder, options(), clips, lambda done, total, preview=None: seen.append(done)) == 4
+    assert seen == [3, 4]
+    assert same_checkpoint(folder, whole)
+
+
+def test_out_of_time_stops_after_a_clip_and_goes_on_bit_for_bit(tmp_path, recipe, clips, whole):
+    folder = tmp_path / "late"
+    done = [train(recipe, folder, options(every=100, seconds=0.0), clips) for _ in range(4)]
+    assert done == [1, 2, 3, 4]
+    assert same_checkpoint(folder, whole)
+
+
+def test_a_shorter_run_can_be_made_longer(tmp_path, recipe, clips):
+    short = replace(recipe, stages=recipe.stages[:1])
+    assert train(short, tmp_path, options(), clips) == 2
+    assert train(recipe, tmp_path, options(), clips) == 4
+    assert train(recipe, tmp_path, options(), clips) == 4  # nothing is left to do
+
+
+def test_what_a_run_leaves(recipe, whole):
+    assert sorted(path.name for path in whole.iterdir()) == [
+        FILE_NAME,
+        "log.jsonl",
+        "preview_000002.jpg",
+        "preview_000004.jpg",
+    ]
+    first, second = (json.loads(line) for line in (whole / "log.jsonl").read_text("utf-8").splitlines())
+    assert (first["step"], first["learning_rate"]) == (2, recipe.learning_rate)
+    assert (second["step"], second["learning_rate"]) == (4, recipe.learning_rate / 2)
+    assert "gan" not in first
+    assert second["gan"] > 0
+    assert Image.open(whole / "preview_000004.jpg").size == (3 * 32, 4 * 32)
+
+
+def test_the_learning_rate_reaches_the_optimisers(tmp_path, recipe, clips):
+    """At rate 0 nothing is learnt."""
+    train(replace(recipe, learning_rate=0.0), tmp_path, options(every=1), clips, progress=lambda *_: None)
+    checkpoint = load_file(tmp_path / FILE_NAME)
+    generator = {name: value for name, value in checkpoint.items() if name.startswith("generator/")}
+    for name, value in generator.items():
+        average = checkpoint[name.replace("generator/", "average/")]
+        assert torch.allclose(value, average, atol=1e-7)
+
+
+def test_progress_gets_previews_when_it_asks(tmp_path, recipe, clips):
+    shown = []
+    train(
+        recipe,
+        tmp_path,
+        options(),
+        clips,
+        lambda done, total, preview=None: shown.append((done, total, preview)),
+    )
+    assert [each[:2] for each in shown] == [(n, 4) for n in (1, 2, 3, 4)]
+    picture = shown[-1][2]()
+    assert picture.shape == (32, 3 * 32, 3)
+    truth = (clips[-1]["pictures"][-1].movedim(0, -1) + 1) * 127.5
+    assert abs(picture[:, 32:64].astype(float) - truth.numpy()).max() <= 0.51
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path, recipe, clips):
+    (tmp_path / "run").write_text("mine")
+    with pytest.raises(InputError, match=r"run: is a file; give the name of a folder"):
+        train(recipe, tmp_path / "run", options(), clips)
+    with pytest.raises(InputError, match="a part of its path is a file"):
+        train(recipe, tmp_path / "run" / "inside", options(), clips)
+    assert (tmp_path / "run").read_text() == "mine"
