@@ -24,6 +24,7 @@ from ..weights.folders import SUFFIX
 from ..weights.strict import check_entries
 from .networks import Networks
 from .recipe import Recipe
+from .stand_ins import fill_stand_ins
 
 FILE_NAME = "checkpoint.safetensors"
 """In the folder of a run."""
@@ -79,6 +80,7 @@ def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> Wei
     recipe = from_json(Recipe, metadata["recipe"], f"{path}: recipe")
     average = Vid2VidGenerator(recipe.generator)
     _fill_module(average, _part(tensors, "average"), f"{path}: average")
+    fill_stand_ins(average, recipe.stand_ins)
     prepare_file(out)
     trained = f"trained by maliang train vid2vid --recipe {recipe.name}, {metadata['step']} clips"
     with writing(out):

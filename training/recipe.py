@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from ..errors import InputError
 from ..models.vid2vid.config import GeneratorConfig
+from .stand_ins import STREET_STAND_INS, StandIns
 from .worlds.looks import LOOKS
 
 
@@ -64,6 +65,8 @@ class Recipe:
     """Decay of the exponential moving average of the weights, per update."""
     discriminator_filters: int
     discriminator_scales: int
+    stand_ins: StandIns
+    """Classes that the data lacks, and those whose weights they get when the run is exported."""
     seed: int
 
     @property
@@ -98,7 +101,7 @@ STREET_GENERATOR = GeneratorConfig(
     local_blocks=0,
     scales=1,
     flow=True,
-    foreground=(26,),
+    foreground=(26, 27, 28, 29, 30, 31),  # vehicles; the procedural street has cars only, see stand_ins
     first_frame=None,
 )
 
@@ -124,6 +127,7 @@ STREET_DEMO = Recipe(
     ema=0.999,
     discriminator_filters=16,
     discriminator_scales=2,
+    stand_ins=STREET_STAND_INS,
     seed=0,
 )
 
