@@ -108,7 +108,7 @@ STREET_GENERATOR = GeneratorConfig(
 LIKENESS = LossWeights(gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
 """Close to the truth, on average: what a network learns first, and fastest without a discriminator."""
 
-REALISM = LossWeights(gan=0.5, feature_matching=2.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
+REALISM = LossWeights(gan=0.5, feature_matching=3.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
 """And sharp."""
 
 SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
@@ -118,10 +118,10 @@ STREET_DEMO = Recipe(
     name="street-demo",
     generator=STREET_GENERATOR,
     stages=(
-        Stage(clips=700, shape=SHORT, losses=LIKENESS),
-        Stage(clips=150, shape=LONG, losses=REALISM),
+        Stage(clips=800, shape=SHORT, losses=LIKENESS),
+        Stage(clips=260, shape=LONG, losses=REALISM),
     ),
-    decay_clips=100,
+    decay_clips=140,
     learning_rate=6e-4,
     betas=(0.5, 0.999),
     ema=0.999,
