@@ -18,6 +18,7 @@ _REASONS = {
     errno.EACCES: "no permission to write there; choose another folder",
     errno.EPERM: "no permission to write there; choose another folder",
     errno.ENOTDIR: "a part of its path is a file, not a folder; choose another name",
+    errno.EEXIST: "a part of its path is a file, not a folder; choose another name",
     errno.EISDIR: "there is a folder of that name; choose another name",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }

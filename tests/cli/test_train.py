@@ -1,0 +1,259 @@
+"""`maliang train` as a user has it: a run, its file of weights, its table; one sentence for every mistake."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from maliang_video import weights
+from maliang_video.cli import main
+from maliang_video.cli.train import duration
+from maliang_video.models.labels.palette import builtin_palette
+from maliang_video.models.vid2vid.generator import Vid2VidGenerator
+from maliang_video.training import evaluate, loop, recipe
+from maliang_video.training.clips import StreetClips
+from maliang_video.training.folders import FolderClips
+from maliang_video.training.loop import LoopOptions, train
+from maliang_video.training.recipe import LIKENESS, STREET_DEMO, ClipShape, Stage
+from maliang_video.training.worlds.street import StreetWorld
+
+TINY = replace(
+    STREET_DEMO,
+    name="tiny",
+    generator=replace(STREET_DEMO.generator, filters=4, foreground_filters=2, downsamplings=1, blocks=1),
+    stages=(Stage(2, ClipShape(width=64, height=32, frames=3, zooms=(1.0,)), LIKENESS),),
+    decay_clips=1,
+    discriminator_filters=2,
+    discriminator_scales=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch):
+    torch.set_num_threads(1)
+    monkeypatch.setattr(recipe, "RECIPES", {"tiny": TINY})
+    monkeypatch.setattr(loop, "preview_clips", lambda recipe: StreetClips(recipe.seed, recipe.shape))
+    monkeypatch.setattr(evaluate, "COLOR_CLIPS", 6)
+    monkeypatch.setattr(evaluate, "SHEET_FRAMES", 2)
+
+
+def maliang(capsys, command: str, *arguments: object) -> str:
+    """What a command that goes well prints."""
+    assert main(["train", command, *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def refusal(capsys, command: str, *arguments: object) -> str:
+    """The one sentence of a command that is refused."""
+    try:
+        code = main(["train", command, *map(str, arguments)])
+    except SystemExit as stopped:  # argparse's way
+        code = stopped.code
+    assert code == 2
+    *usage, sentence = capsys.readouterr().err.strip().splitlines()
+    assert not usage or usage[0].startswith("usage: ")
+    return sentence
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> Path:
+    folder, world = tmp_path_factory.mktemp("data"), StreetWorld(3, "noon", 64, 32)
+    for part in ("train_A", "train_B"):
+        (folder / part / "street").mkdir(parents=True)
+    for t in range(4):
+        frame = world.render(t)
+        Image.fromarray(frame.ids).save(folder / "train_A" / "street" / f"{t}.png")
+        Image.fromarray(frame.rgb).save(folder / "train_B" / "street" / f"{t}.png")
+    return folder
+
+
+@pytest.fixture
+def data(original, tmp_path) -> Path:
+    return shutil.copytree(original, tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def trained(original, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    clips = FolderClips(original, TINY.stages[0].shape, builtin_palette("cityscapes"), 4, seed=0)
+    train(TINY, out, LoopOptions(torch.device("cpu"), 0, 2, None), clips)
+    return out
+
+
+@pytest.fixture
+def run(trained, tmp_path) -> Path:
+    """A finished run."""
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+def test_from_a_folder_to_a_file_of_weights(capsys, data, tmp_path):
+    out, file = tmp_path / "run", tmp_path / "weights" / "mine.safetensors"
+    said = maliang(capsys, "vid2vid", "--recipe", "tiny", "--data", data, "--clips", 2, "--out", out)
+    assert said == f"{out}: trained on 2 of 2 clips; maliang train export makes a file of weights of it\n"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "checkpoint.safetensors",
+        "log.jsonl",
+        "preview_000002.jpg",
+    ]
+    said = maliang(capsys, "export", "--run", out, "--out", file, "--licence", "CC-BY-4.0")
+    assert re.fullmatch(r".*mine\.safetensors: 0\.0\d million parameters, 0\.\d\d MB\n", said)
+    generator, info = weights.load(file), weights.inspect(file)
+    assert isinstance(generator, Vid2VidGenerator)
+    assert generator.config == TINY.generator
+    assert (info.licence, info.dtype) == ("CC-BY-4.0", "fp16")
+
+
+def test_the_street_is_trained_on_bit_by_bit(capsys, tmp_path):
+    out = tmp_path / "run"
+    command = ("--recipe", "tiny", "--out", out, "--workers", 0, "--max-time", "0s")
+    assert "trained on 1 of 2 clips; the same command goes on" in maliang(capsys, "vid2vid", *command)
+    assert "trained on 2 of 2 clips; maliang train export" in maliang(capsys, "vid2vid", *command)
+
+
+def test_evaluation_prints_a_table_and_saves_a_sheet(capsys, run, tmp_path):
+    file, sheet = tmp_path / "mine.safetensors", tmp_path / "docs" / "sheet.jpg"
+    maliang(capsys, "export", "--run", run, "--out", file)
+    said = maliang(
+        capsys,
+        "evaluate",
+        "--weights",
+        file,
+        "--clips",
+        2,
+        "--frames",
+        2,
+        "--size",
+        "64x32",
+        "--sheet",
+        sheet,
+    )
+    first, head, rule, *rows, last = said.splitlines()
+    assert first == "2 unseen street clips of 2 frames at 64x32"
+    assert head.startswith(
+        "| method | PSNR (dB, higher is better) | perceptual distance (random features, lower) |"
+    )
+    assert rule == "|---|---|---|---|---|"
+    assert [row.split(" | ")[0] for row in rows] == ["| vid2vid", "| vid2vid without flow", "| flat colours"]
+    for row in rows:
+        psnr, *others = map(float, row.strip("| ").split(" | ")[1:])
+        assert 0 < psnr < 40
+        assert len(others) == 3
+        assert all(number > 0 for number in others)
+    assert last == f"{sheet}: labels, flat colours, generated, truth"
+    assert Image.open(sheet).size == (4 * 64, 4 * 32)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90m", 5400), ("2h", 7200), ("1h30m", 5400), ("45s", 45), ("1h1m1s", 3661), ("0s", 0)],
+)
+def test_durations(text, seconds):
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--recipe", "none"], "maliang: no recipe 'none'; there are: tiny"),
+        (["--clips", "0"], "argument --clips: '0' is not a whole number of 1 or more"),
+        (["--clips", "many"], "argument --clips: 'many' is not a whole number of 1 or more"),
+        (
+            ["--max-time", "soon"],
+            "argument --max-time: 'soon' is not a time; write for example 90m, 2h or 1h30m",
+        ),
+        (["--max-time", ""], "argument --max-time: '' is not a time"),
+        (["--checkpoint-every", "0"], "argument --checkpoint-every: '0' is not a whole number of 1 or more"),
+        (["--workers", "-1"], "argument --workers: '-1' is not a whole number of 0 or more"),
+        (["--device", "tpu"], "maliang: device 'tpu' is not known; choose auto, cpu"),
+        (
+            ["--data", "missing"],
+            "train_A: holds no sequence; expected train_A/<sequence>/ and train_B/<sequence>/",
+        ),
+    ],
+)
+def test_a_run_that_can_not_begin_leaves_nothing(capsys, tmp_path, arguments, message):
+    out = tmp_path / "run"
+    assert message in refusal(capsys, "vid2vid", "--recipe", "tiny", "--out", out, *arguments)
+    assert not out.exists()
+
+
+def test_a_run_in_a_bad_place(capsys, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    command = ("vid2vid", "--recipe", "tiny", "--out")
+    assert "file: is a file; give the name of a folder for the run" in refusal(
+        capsys, *command, tmp_path / "file"
+    )
+
+    def refuse(path, *arguments, **named):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    sentence = refusal(capsys, *command, tmp_path / "run")
+    assert sentence.endswith("run could not be written: no permission to write there; choose another folder")
+
+
+def test_a_run_with_other_settings(capsys, run, data, monkeypatch):
+    monkeypatch.setattr(recipe, "RECIPES", {"tiny": replace(TINY, seed=7)})
+    before = (run / "checkpoint.safetensors").read_bytes()
+    sentence = refusal(capsys, "vid2vid", "--recipe", "tiny", "--out", run, "--data", data)
+    assert "belongs to a run with other settings (seed was 0, is 7); choose another folder" in sentence
+    assert (run / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_picture_that_breaks_while_training_goes_on(capsys, data, tmp_path):
+    (data / "train_B" / "street" / "3.png").write_bytes(
+        (data / "train_B" / "street" / "3.png").read_bytes()[:600]  # its header is whole
+    )
+    sentence = refusal(
+        capsys, "vid2vid", "--recipe", "tiny", "--out", tmp_path / "run", "--data", data, "--clips", 20
+    )
+    assert re.search(r"3\.png: not a picture that can be read, or damaged", sentence)
+
+
+def test_what_can_not_be_exported(capsys, run, tmp_path):
+    out = tmp_path / "new.safetensors"
+    assert "holds no checkpoint.safetensors; name the folder" in refusal(
+        capsys, "export", "--run", tmp_path, "--out", out
+    )
+    assert "the name of a file of weights ends in .safetensors" in refusal(
+        capsys, "export", "--run", run, "--out", tmp_path / "new.pth"
+    )
+    assert "a part of its path is a file" in refusal(
+        capsys, "export", "--run", run, "--out", run / "log.jsonl" / "new.safetensors"
+    )
+    assert "invalid choice: 'int8'" in refusal(
+        capsys, "export", "--run", run, "--out", out, "--dtype", "int8"
+    )
+    assert not out.exists()
+    assert not (tmp_path / "new.pth").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--weights", "nothing"], "no weights named 'nothing'; there are:"),
+        (["--weights", "./nothing.safetensors"], "nothing.safetensors: no such file"),
+        (["--clips", "0"], "argument --clips: '0' is not a whole number of 1 or more"),
+        (["--frames", "1"], "argument --frames: '1' is not a whole number of 2 or more"),
+        (["--size", "huge"], "argument --size: 'huge' is not a size; write width x height"),
+        (["--size", "65x32"], "65x32 does not fit this network"),
+        (["--sheet", "sheet.gif"], "sheet.gif: a picture's name ends in .jpg, .jpeg, .png, .webp"),
+    ],
+)
+def test_what_can_not_be_evaluated(capsys, run, tmp_path, arguments, message):
+    file = tmp_path / "mine.safetensors"
+    maliang(capsys, "export", "--run", run, "--out", file)
+    assert message in refusal(capsys, "evaluate", "--weights", file, *arguments)
+
+
+def test_the_previews_of_a_folder_are_of_the_folder(run, data):
+    sheet = np.array(Image.open(run / "preview_000002.jpg")).astype(int)
+    assert sheet.shape == (4 * 32, 3 * 64, 3)
+    truth = [np.array(Image.open(path)).astype(int) for path in (data / "train_B" / "street").iterdir()]
+    for row in sheet.reshape(4, 32, 3, 64, 3):
+        assert min(abs(row[:, 1] - picture).mean() for picture in truth) < 6
