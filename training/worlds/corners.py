@@ -22,17 +22,19 @@ def corner_winners(patches: Patches, view: View, winner: NDArray[np.int16]) -> N
     y, x = (a.astype(np.float32) for a in np.divmod(at.astype(np.int32), mixed.shape[1]))
     candidates = [a[mixed].astype(np.intp) for a in around]
     best = np.full(at.size, NONE, np.int16)
-    for candidate in candidates:
-        best[candidate == 0] = 0  # the sky lies behind everything
-    table = np.concatenate([np.full((1, 9), -1.0), view.inverse.reshape(-1, 9)]).astype(np.float32).T
+    table = np.concatenate([np.full((1, 9), -1.0), view.inverse.reshape(-1, 9)]).astype(np.float32)
+    rows = np.ascontiguousarray(table.T)
     nearest = np.zeros(at.size, np.float32)
-    for candidate in candidates:
+    for n, candidate in enumerate(candidates):
+        best[(candidate == 0) & (best == NONE)] = 0  # the sky lies behind everything
+        new = np.flatnonzero(np.all([candidate != c for c in candidates[:n]], 0) if n else candidate)
+        number, x_new, y_new = candidate[new], x[new], y[new]
         u, v, w = (
-            table[i][candidate] * x + table[i + 1][candidate] * y + table[i + 2][candidate] for i in (0, 3, 6)
+            rows[i][number] * x_new + rows[i + 1][number] * y_new + rows[i + 2][number] for i in (0, 3, 6)
         )
-        hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w) & (w > nearest))
-        hit = hit[covers(patches, view.index[candidate[hit] - 1], u[hit] / w[hit], v[hit] / w[hit])]
-        best[hit], nearest[hit] = candidate[hit], w[hit]
+        hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w) & (w > nearest[new]))
+        hit = hit[covers(patches, view.index[number[hit] - 1], u[hit] / w[hit], v[hit] / w[hit])]
+        best[new[hit]], nearest[new[hit]] = number[hit], w[hit]
     corners = np.full(mixed.shape, NONE, np.int16)
     corners.ravel()[at] = best
     return corners

@@ -17,6 +17,8 @@ Float = NDArray[np.float32]
 
 LARGE = 500
 """Patches whose box holds more pixels than this are drawn one by one."""
+MARGIN = 12.0
+"""Patches so far behind the camera, measured along the street, can't come into its view, metres."""
 NEAR = 0.4
 """Nothing closer to the camera than this is drawn, metres."""
 
@@ -35,18 +37,22 @@ class View:
 
 def look_at(patches: Patches, pose: Pose, lens: Lens) -> View:
     """Project the patches and drop what the camera can't see."""
-    to_camera = patch_to_camera(pose, patches.origin, patches.across, patches.up)
+    ahead = patches.origin[:, 2] - pose.z
+    extent = patches.across[:, 2] + patches.up[:, 2]
+    near, far = ahead + np.minimum(extent, 0), ahead + np.maximum(extent, 0)
+    around = np.flatnonzero((far > -MARGIN) & (near < patches.reach + MARGIN))
+    to_camera = patch_to_camera(pose, patches.origin[around], patches.across[around], patches.up[around])
     facing = np.linalg.det(to_camera) < -1e-7
     corners = np.array([[0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]], np.float64)
     points = to_camera @ corners  # [n 3 4]
-    facing &= (points[:, 2].max(1) > NEAR) & (points[:, 2].min(1) < patches.reach)
+    facing &= (points[:, 2].max(1) > NEAR) & (points[:, 2].min(1) < patches.reach[around])
     chosen = np.flatnonzero(facing)
     box = _boxes(points[chosen], lens)
     seen = (box[:, 0] < box[:, 2]) & (box[:, 1] < box[:, 3])
     order = np.flatnonzero(seen)[np.argsort(points[chosen[seen], 2].min(1))]
     chosen, box = chosen[order], box[order]
     inverse = np.asarray(np.linalg.inv(lens.matrix @ to_camera[chosen]), np.float64)
-    return View(chosen, inverse, box)
+    return View(around[chosen], inverse, box)
 
 
 def _boxes(points: NDArray[np.float64], lens: Lens) -> NDArray[np.int64]:
