@@ -33,6 +33,8 @@ class Codec:
     """File ending -> FFmpeg's container format."""
     tag: str = ""
     """Four letters that players look for in MP4 and MOV, where FFmpeg's choice is not the best."""
+    reorder: int = 0
+    """By how many frames packets are sent ahead of their turn at most."""
 
 
 CODECS: Mapping[str, Codec] = MappingProxyType(
@@ -40,10 +42,19 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
         # without its macroblock tree, whose AVX-512 code gives other bits in every run at many sizes: a clip that
         # was interrupted shall be the clip that was not
         "h264": Codec(
-            "libx264", "yuv420p", {"crf": "18", "preset": "medium", "x264-params": "mbtree=0"}, _MOVIE
+            "libx264",
+            "yuv420p",
+            {"crf": "18", "preset": "medium", "x264-params": "mbtree=0"},
+            _MOVIE,
+            reorder=2,
         ),
         "h265": Codec(
-            "libx265", "yuv420p", {"crf": "20", "x265-params": "log-level=none"}, _MOVIE, tag="hvc1"
+            "libx265",
+            "yuv420p",
+            {"crf": "20", "x265-params": "log-level=none"},
+            _MOVIE,
+            tag="hvc1",
+            reorder=2,
         ),
         "vp9": Codec(
             "libvpx-vp9",
@@ -106,6 +117,11 @@ class VideoPlan:
     frame_rate: Fraction
     time_base: Fraction
     """Unit of the timestamps, in seconds."""
+
+    @property
+    def ticks_per_frame(self) -> int:
+        """At a fixed rate; at least 1."""
+        return max(1, round(1 / (self.frame_rate * self.time_base)))
 
     @property
     def padded(self) -> bool:

@@ -76,7 +76,7 @@ def from_rgb(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     if is_rgb(av.VideoFormat(pixel_format)):
         return frame.reformat(format=pixel_format, interpolation=_EXACT)
-    return frame.reformat(
+    converted = frame.reformat(
         format=pixel_format,
         src_colorspace=BT601,
         src_color_range=FULL,
@@ -84,6 +84,12 @@ def from_rgb(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
         dst_color_range=LIMITED,
         interpolation=_EXACT,
     )
+    for tag in ("color_primaries", "color_trc"):
+        if hasattr(
+            converted, tag
+        ):  # not in PyAV 14; ProRes has these from the frame, others from the encoder
+            setattr(converted, tag, BT709)
+    return converted
 
 
 def is_rgb(form: av.VideoFormat) -> bool:

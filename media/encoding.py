@@ -1,5 +1,6 @@
 """RGB frames into packets of one video stream."""
 
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .codecs import VideoPlan
+from .codecs import CODECS, VideoPlan
 from .colors import from_rgb
 
 
@@ -37,18 +38,45 @@ class FrameClock:
         return self._last_ticks
 
 
+class DecodingTimes:
+    """When the packets of a stream are decoded: rising, and never after they are shown.
+
+    The n-th packet is decoded when the frame is shown that lies `reorder` frames before the n-th; the first ones
+    before the first frame. Encoders' own times are not used: x265 makes them up for clips of two or three frames.
+    """
+
+    def __init__(self, plan: VideoPlan) -> None:
+        self._reorder = CODECS[plan.codec].reorder
+        self._step = plan.ticks_per_frame
+        self._times: deque[int] | None = None
+
+    def add(self, shown: int) -> None:
+        """The next frame, in the order in which they are shown."""
+        if self._times is None:
+            self._times = deque(shown - self._step * k for k in range(self._reorder, 0, -1))
+        self._times.append(shown)
+
+    def stamp(self, packet: Any, shown: int) -> None:
+        """Set the times of the next packet (`av.Packet`), in the order in which they are decoded."""
+        assert self._times, "no packet comes before its frame"
+        packet.pts, packet.dts = shown, self._times.popleft()
+        packet.duration = self._step
+
+
 class VideoEncoder:
     """The encoder of a stream that `codecs.add_video` made. Memory: the encoder's look-ahead, some 40 frames."""
 
     def __init__(self, stream: Any, plan: VideoPlan) -> None:
         self._stream = stream
         self._plan = plan
+        self._decoding = DecodingTimes(plan)
 
     def encode(self, pixels: NDArray[np.uint8], ticks: int) -> Iterator[Any]:
         """uint8 `[h w 3]` RGB at a time in ticks of the plan -> the packets that are ready (`av.Packet`)."""
         frame = from_rgb(pad_to(pixels, self._plan.coded_width, self._plan.coded_height), self._format)
         frame.pts = ticks
         frame.time_base = self._plan.time_base
+        self._decoding.add(ticks)
         yield from self._packets(frame)
 
     def flush(self) -> Iterator[Any]:
@@ -61,8 +89,7 @@ class VideoEncoder:
 
     def _packets(self, frame: Any) -> Iterator[Any]:
         for packet in self._stream.encode(frame):
-            if not packet.duration:
-                packet.duration = round(1 / (self._plan.frame_rate * self._plan.time_base))
+            self._decoding.stamp(packet, packet.pts)
             yield packet
 
 

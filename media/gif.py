@@ -15,8 +15,8 @@ from .colors import from_rgb
 class GifEncoder:
     """The encoder of a GIF stream that `codecs.add_video` made. Memory: three frames.
 
-    Pictures of at most 256 colours (label maps, drawings) are kept exactly; others are dithered. GIF counts time in
-    hundredths of a second.
+    Pictures of at most 256 colours (label maps, drawings) keep them to one level; others are dithered. GIF counts
+    time in hundredths of a second.
     """
 
     def __init__(self, stream: Any, plan: VideoPlan) -> None:

@@ -1,13 +1,12 @@
 """The parts of an unfinished video: each closed, encoded on its own, and joined without encoding again.
 
 A part is a small video file and a list of the times at which its packets are shown, in the order in which they are
-decoded: no container keeps them exactly for every codec. The times at which they are decoded follow from those.
+decoded: no container keeps them exactly for every codec.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..errors import InputError
 from .clip import AudioWindow
 from .codecs import VideoPlan, add_video
 from .colors import to_rgb
-from .encoding import VideoEncoder, start
+from .encoding import DecodingTimes, VideoEncoder, start
 from .gif import GifEncoder
 from .movie import MovieFile
 from .outputs import settle, write_whole
@@ -90,7 +89,7 @@ def join_parts(
     """Write the parts, in order, as one file at `path`, with sound; returns notes for the user.
 
     The packets are copied, their times are continuous; only a GIF is encoded here. `end`: seconds until the last
-    picture ends. Memory: one packet (GIF: three frames), and some 40 bytes for the time of every frame.
+    picture ends. Memory: one packet (GIF: three frames) and the times of a part.
     """
     with MovieFile(path, plan, audio, temporary) as movie:
         if plan.codec == "gif":
@@ -101,29 +100,8 @@ def join_parts(
         return movie.notes
 
 
-def decoding_times(parts: Sequence[Sequence[int]], step: int) -> Iterator[int]:
-    """When the packets of a stream are decoded, as all its decoders expect: rising, and never after they are shown.
-
-    parts: the times at which packets are shown, in decoding order, part by part; all times of a part lie before those
-    of the next. The n-th packet is decoded when the (n - d)-th frame is shown, with d the furthest that any packet is
-    sent ahead; the first d ones one `step` apart before the first frame. Returns as many times as there are packets,
-    and d more.
-    """
-    ahead = max((_sent_ahead(times) for times in parts), default=0)
-    shown = chain.from_iterable(sorted(times) for times in parts)
-    first = next(shown, 0)
-    return chain((first - step * k for k in range(ahead, 0, -1)), [first], shown)
-
-
-def _sent_ahead(times: Sequence[int]) -> int:
-    """By how many packets the one most out of order comes too late for its place among the shown frames."""
-    places = sorted(range(len(times)), key=times.__getitem__)
-    return max((place - rank for rank, place in enumerate(places)), default=0)
-
-
 def _copy_packets(parts: Sequence[Path], movie: MovieFile, plan: VideoPlan) -> None:
-    step = round(1 / (plan.frame_rate * plan.time_base))
-    decoded = decoding_times([_times(part) for part in parts], step)
+    decoding = DecodingTimes(plan)
     for part in parts:
         with av.open(str(part)) as container:
             stream = container.streams.video[0]
@@ -131,10 +109,11 @@ def _copy_packets(parts: Sequence[Path], movie: MovieFile, plan: VideoPlan) -> N
                 raise InputError(
                     f"{part}: was written by another encoder; remove {part.parent} and start again"
                 )
+            for shown in sorted(_times(part)):
+                decoding.add(shown)
             for packet, shown in _packets(container, stream, part):
-                packet.pts, packet.dts = shown, next(decoded)
+                decoding.stamp(packet, shown)
                 packet.time_base = plan.time_base
-                packet.duration = step
                 movie.mux([packet])
 
 
