@@ -144,3 +144,14 @@ def server(comfyui, comfy_base):
     """A running ComfyUI server with our package under an awkward name, and the tiny generator."""
     with comfy_server.ComfyServer(comfyui.checkout, comfyui.python, comfy_base, websocket) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A page of a headless Chromium."""
+    driver = _load("browser")
+    executable = driver.find_browser()
+    if executable is None:
+        pytest.fail("COMFYUI_DIR is set, but there is no Chromium: install it, or name it in BROWSER_PATH")
+    with driver.Page(executable, websocket) as page:
+        yield page
