@@ -50,7 +50,15 @@ def test_the_page_converts_it_into_its_twin(page, path):
     file = TWINS / f"{path.stem}.api.json"
     if os.environ.get("MALIANG_WRITE_GOLDEN"):
         file.write_text(json.dumps(prompt, indent=1) + "\n", "utf-8")
-    assert prompt == json.loads(file.read_text("utf-8"))
+    twin = json.loads(file.read_text("utf-8"))
+    assert {number: node["class_type"] for number, node in prompt.items()} == {
+        number: node["class_type"] for number, node in twin.items()
+    }
+    for number, node in prompt.items():
+        if node["class_type"].startswith(
+            "Maliang"
+        ):  # the widgets of ComfyUI's own nodes change between versions
+            assert node["inputs"] == twin[number]["inputs"]
 
 
 def test_the_page_gets_help(page, server):

@@ -109,7 +109,7 @@ def test_the_same_graph_gives_the_same_pictures(server):
 def test_stop_takes_effect_within_a_second_and_leaves_nothing(server):
     before = temp_files(server)
     socket = server.listen("stopper")
-    prompt_id = server.start(graph(frames=2000, seed=21, width=512, height=256), "stopper")
+    prompt_id = server.start(graph(frames=2000, seed=21, width=256, height=128), "stopper")
     while True:
         message = socket.receive(120)
         if isinstance(message, str) and json.loads(message)["type"] == "progress":
