@@ -32,6 +32,7 @@ _COPIED = {
     | {"pcm_s24le", "pcm_f32le"},
 }
 """Container -> sound that it holds and that players of it know."""
+_HAS_EDIT_LISTS = {"mp4", "mov"}
 _ENCODERS = {"mp4": "aac", "mov": "aac", "webm": "libopus", "matroska": "libopus"}
 _RATE = 48_000
 _BIT_RATE = 192_000
@@ -82,7 +83,7 @@ class AudioTrack:
         start = window.start + _picture_start(source)
         if codec in _COPIED[kind]:
             out = self._container.add_stream_from_template(stream)
-            self._packets = _copied(_packets_from(source, stream, start), out, start)
+            self._packets = _copied(_packets_from(source, stream, start), out, start, kind in _HAS_EDIT_LISTS)
             return
         out = self._container.add_stream(_ENCODERS[kind], rate=_RATE)
         out.codec_context.bit_rate = _BIT_RATE
@@ -113,14 +114,19 @@ def _packets_from(source: Any, stream: Any, start: Fraction) -> Iterator[Any]:
         yield packet
 
 
-def _copied(packets: Iterator[Any], out: Any, start: Fraction) -> Iterator[tuple[Fraction, Any]]:
+def _copied(
+    packets: Iterator[Any], out: Any, start: Fraction, before_zero: bool
+) -> Iterator[tuple[Fraction, Any]]:
+    """`before_zero`: the file may hold what decoders need before the first sound that is heard. Files that may not
+    would shift pictures and sound for it."""
     for packet in packets:
         offset = round(start / packet.time_base)
         packet.pts -= offset
         packet.dts -= offset
-        time = packet.pts * packet.time_base
-        packet.stream = out
-        yield Fraction(time), packet
+        time = Fraction(packet.pts * packet.time_base)
+        if before_zero or packet.pts + (packet.duration or 0) > 0:
+            packet.stream = out
+            yield time, packet
 
 
 def _encoded(packets: Iterator[Any], out: Any, start: Fraction) -> Iterator[tuple[Fraction, Any]]:

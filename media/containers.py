@@ -24,6 +24,9 @@ _DEMUXERS = (
     "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,nut,flv,asf,mxf,ogg,ivf,obu,h264,hevc,m4v,yuv4mpegpipe,apng,"
     "wav,mp3,flac,aac"
 )
+_MADE_UP_TIMES = 1
+"""FFmpeg's flag (AVFMT_FLAG_GENPTS), which PyAV sets: packets without a time get one, wrong where frames are reordered
+(AVI)."""
 _MAX_THREADS = 8
 """Every decoding thread holds a frame of its own."""
 
@@ -47,10 +50,13 @@ def opened_container(source: Source) -> Iterator[Any]:
             container_options={"format_whitelist": _DEMUXERS},
             metadata_errors="replace",
         )
+    except av.EOFError as error:
+        raise InputError(f"{name}: a video without frames, or cut off before the first one") from error
     except av.FFmpegError as error:
         raise InputError(
             f"{name}: not a video or sound file that can be read, or damaged ({_reason(error)})"
         ) from error
+    container.flags &= ~_MADE_UP_TIMES
     try:
         yield container
     finally:

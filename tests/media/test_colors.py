@@ -77,7 +77,9 @@ def test_frames_are_read_by_their_tags(matrix, scaler, full):
 @pytest.mark.parametrize(("height", "matrix"), [(720, "BT.709"), (718, "BT.601")])
 def test_untagged_frames_go_by_their_height(height, matrix):
     frame = av.VideoFrame(16, height, "yuv444p")
-    for plane, value in zip(frame.planes, (63, 102, 240) if matrix == "BT.709" else (81, 90, 240), strict=True):
+    for plane, value in zip(
+        frame.planes, (63, 102, 240) if matrix == "BT.709" else (81, 90, 240), strict=True
+    ):
         plane.update(bytes([value]) * plane.buffer_size)
     assert np.abs(to_rgb(frame)[0, 0].astype(int) - (255, 0, 0)).max() <= 2
 
