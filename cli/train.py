@@ -126,13 +126,16 @@ def at_least(least: int) -> Callable[[str], int]:
 def run_vid2vid(arguments: argparse.Namespace) -> None:
     """`maliang train vid2vid ...`"""
     from ..training.loop import LoopOptions, train
-    from ..training.recipe import find_recipe, with_clips
+    from ..training.recipe import find_recipe, with_clips, with_own_data
     from ..weights.devices import choose_device
 
     recipe = find_recipe(arguments.recipe)
     if arguments.clips is not None:
         recipe = with_clips(recipe, arguments.clips)
-    clips = None if arguments.data is None else _folder_clips(arguments.data, recipe)
+    clips = None
+    if arguments.data is not None:
+        recipe = with_own_data(recipe)
+        clips = _folder_clips(arguments.data, recipe)
     options = LoopOptions(
         device=choose_device(arguments.device),
         workers=arguments.workers,

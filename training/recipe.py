@@ -152,3 +152,8 @@ def with_clips(recipe: Recipe, clips: int) -> Recipe:
     counts = [*early, clips - sum(early)]
     stages = tuple(replace(stage, clips=n) for stage, n in zip(recipe.stages, counts, strict=True))
     return replace(recipe, stages=stages, decay_clips=round(recipe.decay_clips * factor))
+
+
+def with_own_data(recipe: Recipe) -> Recipe:
+    """The recipe for data that is not the street: nothing is known of the classes that it lacks."""
+    return replace(recipe, name=f"{recipe.name} on own data", stand_ins=())

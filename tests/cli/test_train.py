@@ -19,7 +19,7 @@ from maliang_video.training import evaluate, loop, recipe
 from maliang_video.training.clips import StreetClips
 from maliang_video.training.folders import FolderClips
 from maliang_video.training.loop import LoopOptions, train
-from maliang_video.training.recipe import LIKENESS, STREET_DEMO, ClipShape, Stage
+from maliang_video.training.recipe import LIKENESS, STREET_DEMO, ClipShape, Stage, with_own_data
 from maliang_video.training.worlds.street import StreetWorld
 
 TINY = replace(
@@ -81,7 +81,7 @@ def data(original, tmp_path) -> Path:
 def trained(original, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "run"
     clips = FolderClips(original, TINY.stages[0].shape, builtin_palette("cityscapes"), 4, seed=0)
-    train(TINY, out, LoopOptions(torch.device("cpu"), 0, 2, None), clips)
+    train(with_own_data(TINY), out, LoopOptions(torch.device("cpu"), 0, 2, None), clips)
     return out
 
 
@@ -106,6 +106,7 @@ def test_from_a_folder_to_a_file_of_weights(capsys, data, tmp_path):
     assert isinstance(generator, Vid2VidGenerator)
     assert generator.config == TINY.generator
     assert (info.licence, info.dtype) == ("CC-BY-4.0", "fp16")
+    assert info.source == "trained by maliang train vid2vid --recipe tiny on own data, 2 clips"
 
 
 def test_the_street_is_trained_on_bit_by_bit(capsys, tmp_path):
@@ -203,6 +204,11 @@ def test_a_run_with_other_settings(capsys, run, data, monkeypatch):
     sentence = refusal(capsys, "vid2vid", "--recipe", "tiny", "--out", run, "--data", data)
     assert "belongs to a run with other settings (seed was 0, is 7); choose another folder" in sentence
     assert (run / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_run_on_own_data_does_not_go_on_on_the_street(capsys, run):
+    sentence = refusal(capsys, "vid2vid", "--recipe", "tiny", "--out", run)
+    assert 'name was "tiny on own data", is "tiny"' in sentence
 
 
 def test_a_picture_that_breaks_while_training_goes_on(capsys, data, tmp_path):

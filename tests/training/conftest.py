@@ -31,6 +31,7 @@ def recipe() -> Recipe:
         decay_clips=2,
         discriminator_filters=2,
         discriminator_scales=1,
+        stand_ins=((27, 26),),
     )
 
 

@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maliang_video.errors import InputError
-from maliang_video.training.recipe import LIKENESS, REALISM, STREET_DEMO, find_recipe, with_clips
+from maliang_video.training.recipe import (
+    LIKENESS,
+    REALISM,
+    STREET_DEMO,
+    find_recipe,
+    with_clips,
+    with_own_data,
+)
 from maliang_video.weights.config_json import from_json, to_json
 
 
@@ -57,3 +64,10 @@ def test_the_stages_of_the_demo_fit_its_network():
     for stage in STREET_DEMO.stages:
         STREET_DEMO.generator.check_size(stage.shape.height, stage.shape.width)
         assert stage.shape.frames > STREET_DEMO.generator.past_frames
+
+
+def test_own_data_may_have_every_class():
+    own = with_own_data(STREET_DEMO)
+    assert own.stand_ins == ()
+    assert own.name == "street-demo on own data"
+    assert own.generator == STREET_DEMO.generator
