@@ -13,13 +13,14 @@ from .audio import AudioTrack
 from .clip import AudioWindow
 from .codecs import CODECS, VideoPlan, add_video
 from .encoding import start
-from .outputs import prepare_file, settle, temporary_name, writing
+from .outputs import prepare_file, settle, temporary_name
 
 
 class MovieFile:
     """Open it in a `with` statement, `mux` packets, `finish`. Without `finish` no file remains.
 
-    The file is written under `temporary` (None: a hidden name beside it) and renamed by `finish`.
+    The file is written under `temporary` (None: a hidden name beside it) and renamed by `finish`. What the disk refuses
+    comes as an OSError, to be told by `outputs.writing`.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class MovieFile:
         prepare_file(self._path)
         form = CODECS[self._plan.codec].containers[self._path.suffix.lower()]
         options = {"movflags": "+faststart"} if form in ("mp4", "mov") else {}
-        with ExitStack() as stack, writing(self._path):
+        with ExitStack() as stack:
             stack.callback(self._temporary.unlink, missing_ok=True)
             self._temporary.touch()
             self._container = av.open(str(self._temporary), "w", format=form, container_options=options)
@@ -55,20 +56,18 @@ class MovieFile:
 
     def mux(self, packets: Iterable[Any]) -> None:
         """Write packets (`av.Packet`) in decoding order, and the sound that belongs before each of them."""
-        with writing(self._path):
-            for packet in packets:
-                if self._track is not None:
-                    self._track.advance(Fraction(packet.dts * packet.time_base))
-                packet.stream = self.stream
-                self._container.mux(packet)
+        for packet in packets:
+            if self._track is not None:
+                self._track.advance(Fraction(packet.dts * packet.time_base))
+            packet.stream = self.stream
+            self._container.mux(packet)
 
     def finish(self, end: Fraction) -> None:
         """Write the sound until second `end`, close the file and give it its name."""
-        with writing(self._path):
-            if self._track is not None:
-                self._track.advance(end)
-            self._container.close()
-            settle(self._temporary, self._path)
+        if self._track is not None:
+            self._track.advance(end)
+        self._container.close()
+        settle(self._temporary, self._path)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

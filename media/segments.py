@@ -127,7 +127,7 @@ class SegmentedWriter:
                 self._finish()
         finally:
             self._store.discard()
-            if kind is not None and not self._work.saved.frames:
+            if not self._work.saved.frames:
                 self._work.remove()
 
     def _finish(self) -> None:

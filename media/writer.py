@@ -83,14 +83,17 @@ class FileWriter(FrameWriter):
         self._movie = MovieFile(path, plan, audio)
 
     def __enter__(self) -> Self:
-        self._movie.__enter__()
+        with writing(self._path):
+            self._movie.__enter__()
         self._encoder = open_encoder(self._movie.stream, self._plan)
         self.notes = self._movie.notes
         return self
 
     def write(self, pixels: NDArray[np.uint8], time: Fraction | None = None) -> None:
         check_frame(pixels, self._plan)
-        self._movie.mux(self._encoder.encode(pixels, self._clock.next_ticks(time)))
+        ticks = self._clock.next_ticks(time)
+        with writing(self._path):
+            self._movie.mux(self._encoder.encode(pixels, ticks))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -104,8 +107,9 @@ class FileWriter(FrameWriter):
     def _finish(self) -> None:
         if self._clock.last_time is None:
             raise InputError(f"{self._path}: no frames were written to it")
-        self._movie.mux(self._encoder.flush())
-        self._movie.finish(self._clock.last_time + 1 / self._plan.frame_rate)
+        with writing(self._path):
+            self._movie.mux(self._encoder.flush())
+            self._movie.finish(self._clock.last_time + 1 / self._plan.frame_rate)
 
 
 class FolderWriter(FrameWriter):
