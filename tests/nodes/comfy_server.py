@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = "ComfyUI-Maliang.v0-1"
 """What the package's folder is called in custom_nodes: with the characters that Python modules can't have."""
 START_SECONDS = 180
-RUN_SECONDS = 240
+RUN_SECONDS = 600
 
 
 class ServerFailureError(AssertionError):
