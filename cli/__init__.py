@@ -37,6 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"maliang: {sentence(error)}", file=sys.stderr)
         return WRONG_INPUT
+    except (RuntimeError, MemoryError) as error:
+        if debug.debug or not is_out_of_memory(error):
+            raise
+        print("maliang: too little free memory; take a smaller --size, or --dtype bf16", file=sys.stderr)
+        return WRONG_INPUT
 
 
 def build_parser(always: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -62,6 +67,13 @@ def sentence(error: InputError | OSError) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
+
+
+def is_out_of_memory(error: RuntimeError | MemoryError) -> bool:
+    """Whether memory ran out, of the computer or of a GPU: PyTorch has no common class for it."""
+    return (
+        isinstance(error, MemoryError) or "out of memory" in str(error) or "DefaultCPUAllocator" in str(error)
+    )
 
 
 def show_warning(

@@ -129,7 +129,7 @@ def prepare_labels(arguments: argparse.Namespace, config: "GeneratorConfig") -> 
     labels = open_label_source(arguments.labels, palette=arguments.palette, instances=arguments.instances)
     if arguments.edits is not None:
         labels = with_edits(labels, read_edits(arguments.edits))
-    if labels.palette.name != config.palette:
+    if config.palette and labels.palette.name != config.palette:
         labels = ConvertedLabels(labels, builtin_palette(config.palette))
     if arguments.size is not None:
         labels = ResizedLabels(labels, *arguments.size)

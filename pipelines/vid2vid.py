@@ -85,7 +85,6 @@ def render_video(
     generator = generator.to(device=device, dtype=dtype).eval()
     pictures = first_pictures(first, config.past_frames, labels.height, labels.width) if first else None
     look = style_weights(config.style_names, style)
-    done = resumed_at = 0
     with SegmentedWriter(
         out,
         job=_job(labels, generator, pictures, look, codec),
@@ -96,8 +95,8 @@ def render_video(
         audio_from=audio_from,
         segment_frames=segment_frames,
     ) as writer:
-        done, state = writer.resume_point
-        resumed_at = done
+        resumed_at, state = writer.resume_point
+        done = resumed_at
         with closing(_go_on(generator, labels, done, state, pictures, look)) as frames:
             for painted in frames:
                 pixels = to_file(painted.frame[0])
@@ -112,9 +111,12 @@ def render_video(
 
 
 def load_generator(
-    name: str | Path, device: torch.device, dtype: torch.dtype | None = None
+    name: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype | None = torch.float32
 ) -> Vid2VidGenerator:
-    """The vid2vid generator of a preset's name or a file; InputError for a network of another kind."""
+    """The vid2vid generator of a preset's name or a file; InputError for a network of another kind.
+
+    dtype: what it computes in (None: what the file holds, often fp16, which CPUs are slow at).
+    """
     module = load(name, device, dtype)
     if not isinstance(module, Vid2VidGenerator):
         raise InputError(
@@ -142,6 +144,8 @@ def first_pictures(paths: Sequence[Path], count: int, height: int, width: int) -
 
 def check_labels(labels: LabelStream, config: GeneratorConfig) -> None:
     """InputError for label maps of another palette, or of a size, that the network can't take."""
+    if not config.palette:
+        raise InputError("these weights paint drawn maps (sketches, poses), not label maps; choose others")
     if labels.palette.name != config.palette:
         raise InputError(
             f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: convert them"

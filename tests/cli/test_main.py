@@ -9,9 +9,10 @@ import warnings
 from pathlib import Path
 
 import pytest
+import torch
 
 from maliang_video import __version__
-from maliang_video.cli import WRONG_INPUT, build_parser, demo, main, sentence
+from maliang_video.cli import WRONG_INPUT, build_parser, demo, is_out_of_memory, main, sentence
 from maliang_video.errors import InputError, MissingExtraError
 
 
@@ -91,6 +92,12 @@ def test_a_users_mistake_is_one_sentence(
     assert sentence(error) == said
 
 
+def test_the_size_of_a_tensor_too_large_is_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 50)
+    assert is_out_of_memory(caught.value)
+
+
 @pytest.mark.parametrize("arguments", [["--debug", "demo"], ["demo", "--debug"]])
 def test_debug_shows_where_it_came_from(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     fails_with(InputError("wrong"), monkeypatch)
@@ -98,10 +105,29 @@ def test_debug_shows_where_it_came_from(arguments: list[str], monkeypatch: pytes
         main(arguments)
 
 
-def test_our_own_faults_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    fails_with(ZeroDivisionError(), monkeypatch)
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("sizes differ")])
+def test_our_own_faults_are_not_hidden(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    fails_with(error, monkeypatch)
+    with pytest.raises(type(error)):
         main(["demo"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_too_little_memory_says_what_to_lower(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fails_with(error, monkeypatch)
+    assert main(["demo"]) == WRONG_INPUT
+    assert (
+        capsys.readouterr().err == "maliang: too little free memory; take a smaller --size, or --dtype bf16\n"
+    )
 
 
 def test_ctrl_c_says_how_to_go_on(

@@ -279,6 +279,14 @@ def test_another_palette_is_refused(tmp_path: Path, generator: Vid2VidGenerator)
         render_video(labels, generator, tmp_path / "out.mkv")
 
 
+def test_a_network_for_drawn_maps_is_refused(tmp_path: Path) -> None:
+    drawn = Vid2VidGenerator(replace(TINY, palette="", label_classes=1))
+    with pytest.raises(
+        InputError, match=r"these weights paint drawn maps \(sketches, poses\), not label maps"
+    ):
+        render_video(clip(2), drawn, tmp_path / "out.mkv")
+
+
 def test_styles() -> None:
     assert torch.equal(style_weights(("noon", "night"), "night"), torch.tensor([[0.0, 1.0]]))
     assert torch.equal(style_weights(("noon", "night"), None), torch.tensor([[1.0, 0.0]]))
