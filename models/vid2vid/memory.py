@@ -2,7 +2,7 @@
 
 from .config import GeneratorConfig
 
-MAPS_ALIVE = 24
+MAPS_ALIVE = 32
 """Feature maps of the finest scale's width that are alive at once, at worst; measured, with a few to spare."""
 
 
