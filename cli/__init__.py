@@ -5,6 +5,7 @@ functions that run, so that `maliang --help` answers at once.
 """
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -28,9 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
-            return run(arguments) or 0
+            code = run(arguments) or 0
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("maliang: stopped; run the same command again to go on", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does; nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STOPPED
     except (InputError, OSError) as error:
         if debug.debug:

@@ -149,3 +149,18 @@ def test_a_warning_is_a_sentence_too(
     assert main(["demo"]) == 0
     assert capsys.readouterr() == ("", "maliang: 12 pixels were off-palette\n")
     assert warnings.showwarning is before
+
+
+def test_a_reader_that_leaves_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(arguments: argparse.Namespace) -> None:
+        sys.stdout.write("a line that nobody reads")
+
+    ours, theirs = os.pipe()
+    os.close(ours)
+    monkeypatch.setattr(demo, "run", run)
+    with os.fdopen(theirs, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert main(["demo"]) == 130
+    assert capsys.readouterr().err == ""
