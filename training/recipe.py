@@ -119,9 +119,9 @@ STREET_DEMO = Recipe(
     generator=STREET_GENERATOR,
     stages=(
         Stage(clips=800, shape=SHORT, losses=LIKENESS),
-        Stage(clips=260, shape=LONG, losses=REALISM),
+        Stage(clips=160, shape=LONG, losses=REALISM),
     ),
-    decay_clips=140,
+    decay_clips=60,
     learning_rate=6e-4,
     betas=(0.5, 0.999),
     ema=0.999,
