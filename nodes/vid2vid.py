@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from comfy_api.latest import io
+from comfy_api.latest import Input, io
 
 from ..models.labels.frames import LabelStream
 from ..pipelines.flow import predict_flow
@@ -13,7 +13,7 @@ from .folders import temp_file
 from .generator import on_device
 from .progress import NodeProgress
 from .types import Flow, Generator, Labels
-from .video import as_video, check_batch, read_batch, save_pictures
+from .video import as_video, check_batch, read_batch, save_pictures, sound_of
 
 CODECS = {"h264": "mp4", "ffv1": "mkv"}
 """Codec -> ending of the file."""
@@ -62,6 +62,11 @@ class Vid2Vid(io.ComfyNode):
                 labels_input(),
                 style_input(),
                 first_frames_input(),
+                io.Video.Input(
+                    "sound",
+                    optional=True,
+                    tooltip="Footage whose sound goes into the video, for example what the label maps were made of.",
+                ),
                 compat.advanced(
                     io.Combo,
                     "codec",
@@ -83,6 +88,7 @@ class Vid2Vid(io.ComfyNode):
         style: str,
         codec: str,
         first_frames: torch.Tensor | None = None,
+        sound: Input.Video | None = None,
     ) -> io.NodeOutput:
         with temp_file(f"vid2vid.{CODECS[codec]}") as out, on_device(generator, labels) as network:
             render_video(
@@ -92,6 +98,7 @@ class Vid2Vid(io.ComfyNode):
                 style=style or None,
                 first=save_pictures(first_frames, out.parent),
                 codec=codec,
+                audio_from=sound_of(sound),
                 progress=NodeProgress(),
             )
         return io.NodeOutput(as_video(out))

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..media.clip import ClipInfo, FrameReader, Source, VideoFrame
+from ..media.clip import AudioWindow, ClipInfo, FrameReader, Source, VideoFrame
 from ..media.pixels import from_image, to_file, to_image, to_model
 from ..media.reader import open_frames
 from .compat import trim_window
@@ -68,6 +68,14 @@ def source(video: Input.Video) -> Source:
 def as_video(path: Path) -> Input.Video:
     """A VIDEO that reads `path` when it is needed."""
     return InputImpl.VideoFromFile(str(path))
+
+
+def sound_of(video: Input.Video | None) -> AudioWindow | None:
+    """The sound of what a VIDEO shows; None for none."""
+    if video is None:
+        return None
+    with open_clip(video, frame_rate=1.0) as clip:
+        return clip.audio
 
 
 def exact_rate(frames_per_second: float) -> Fraction:

@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
+from ..media.clip import AudioWindow
 from ..media.codecs import codec_for
 from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
@@ -60,7 +61,7 @@ def render_video(
     style: str | None = None,
     first: Sequence[Path] = (),
     codec: str | None = None,
-    audio_from: Path | None = None,
+    audio_from: AudioWindow | Path | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     segment_frames: int = SEGMENT_FRAMES,
@@ -73,7 +74,7 @@ def render_video(
     style: one of the generator's looks (None: its first);
     first: pictures of the first frames, as `first_pictures` takes them;
     codec: one of `media.codecs.CODECS` (None: what suits the ending of `out`);
-    audio_from: a clip whose sound goes into the video;
+    audio_from: a clip whose sound goes into the video, or a window of one;
     progress: called after each frame with a preview; what it raises stops the run.
 
     A run that was stopped, by an exception or by force, goes on from its last finished segment when it is called

@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 FOLDER = "ComfyUI-Maliang.v0-1"
 """What the package's folder is called in custom_nodes: with the characters that Python modules can't have."""
-START_SECONDS = 180
+START_SECONDS = 400
 RUN_SECONDS = 600
 
 

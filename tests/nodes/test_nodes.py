@@ -7,6 +7,7 @@ from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -218,6 +219,31 @@ def test_vid2vid_paints_every_frame(comfy, tiny_weights):
     images = run(comfy, "MaliangVid2VidImages", generator=patcher, labels=labels, style="night")[0]
     assert images.shape == (FRAMES, HEIGHT, WIDTH, 3)
     assert np.array_equal((images[3] * 255).round().numpy().astype(np.uint8), painted[3])
+
+
+def test_the_sound_of_footage_comes_along(comfy, tiny_weights):
+    clip = comfy.base / "input" / "loud.mp4"
+    with av.open(clip, "w") as container:
+        picture, sound = container.add_stream("libx264", rate=24), container.add_stream("aac", rate=48000)
+        picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for _ in range(12):
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(np.zeros((HEIGHT, WIDTH, 3), np.uint8))))
+        wave = av.AudioFrame.from_ndarray(np.zeros((1, 48000 // 2), np.float32), "fltp", "mono")
+        wave.sample_rate = 48000
+        container.mux(sound.encode(wave))
+        container.mux(picture.encode())
+        container.mux(sound.encode())
+    footage = comfy.api.InputImpl.VideoFromFile(str(clip))
+    inputs = {
+        "generator": generator(comfy, tiny_weights),
+        "labels": street(comfy)[0],
+        "style": "",
+        "codec": "h264",
+    }
+    video = run(comfy, "MaliangVid2Vid", sound=footage, **inputs)[0]
+    with av.open(video.get_stream_source()) as container:
+        assert [stream.codec_context.name for stream in container.streams.audio] == ["aac"]
+    assert len(pixels(video)) == FRAMES
 
 
 def test_first_frames_are_the_beginning(comfy, tiny_weights):
