@@ -28,7 +28,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "--out", type=Path, default=Path("maliang-demo"), metavar="DIR", help="default: %(default)s"
     )
     parser.add_argument(
-        "--frames", type=frame_count, default=36, metavar="N", help="of each video (default: %(default)s)"
+        "--frames", type=frame_count, default=48, metavar="N", help="of each video (default: %(default)s)"
     )
     parser.add_argument(
         "--seed", type=int, default=7, metavar="N", help="which street (default: %(default)s)"
