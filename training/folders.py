@@ -53,6 +53,8 @@ class FolderClips(Dataset[Batch]):
         MissingExtraError where flow can't be estimated.
         """
         self.root, self.shape, self.palette, self.styles, self.seed = root, shape, palette, styles, seed
+        if not root.is_dir():
+            raise InputError(f"{root}: there is no such folder; give one that holds train_A/ and train_B/")
         folder = root / "train_A"
         found = folder.iterdir() if folder.is_dir() else ()
         names = sorted(entry.name for entry in found if entry.is_dir() and not entry.name.startswith("."))

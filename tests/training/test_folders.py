@@ -199,3 +199,12 @@ def test_a_folder_without_sequences(tmp_path, inside):
         (tmp_path / inside).mkdir()
     with pytest.raises(InputError, match=r"train_A: holds no sequence; expected train_A/<sequence>/ and"):
         clips(tmp_path)
+
+
+def test_no_folder_at_all(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for name in ("missing", "file"):
+        with pytest.raises(
+            InputError, match=f"{name}: there is no such folder; give one that holds train_A/ and"
+        ):
+            clips(tmp_path / name)
