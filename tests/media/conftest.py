@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from fractions import Fraction
 
 import av
@@ -59,14 +60,15 @@ def write_clip():
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_sound():
     """Write `seconds` of 440 Hz that doubles its loudness every second, beside a grey picture."""
 
     def write(path, codec, seconds=3, rate=48_000):
         video = "libvpx-vp9" if path.suffix == ".webm" else "libx264"
         with av.open(str(path), "w") as container:
-            picture = container.add_stream(video, rate=24)
+            fast = {"deadline": "realtime", "cpu-used": "8"} if path.suffix == ".webm" else {"preset": "ultrafast"}
+            picture = container.add_stream(video, rate=24, options=fast)
             picture.width, picture.height = 64, 48
             sound = container.add_stream(codec, rate=rate)
             for _ in range(24 * seconds):
@@ -85,3 +87,27 @@ def write_sound():
         return path
 
     return write
+
+
+@pytest.fixture
+def small_files():
+    """Have the system refuse files above a size, as a full disk does: FFmpeg itself is told."""
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
+
+
+@pytest.fixture
+def noise():
+    """Frames that no codec makes small."""
+    random = np.random.default_rng(0)
+    return [random.integers(0, 256, (64, 96, 3), dtype=np.uint8) for _ in range(30)]
