@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..layers.precision import full_precision
+from ..layers.storage import full_precision
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:

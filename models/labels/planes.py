@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..layers.precision import full_precision
+from ..layers.storage import full_precision, stored_like
 from .encoding import halve, instance_edges
 
 
@@ -72,15 +72,15 @@ def label_planes(ids: Tensor, instances: Tensor | None, classes: int, dtype: tor
             f"label map: class id {wrong[0]} is unknown to this network, which knows ids 0 to {classes - 1}; "
             "convert the labels to its palette first"
         )
-    planes = (ids.unsqueeze(1) == present.view(1, -1, 1, 1)).to(dtype)
-    if instances is None:
-        return LabelPlanes(planes, present, classes)
-    edge_channel = torch.tensor([classes], device=ids.device)
-    return LabelPlanes(
-        torch.cat([planes, instance_edges(instances, dtype)], 1),
-        torch.cat([present, edge_channel]),
-        classes + 1,
-    )
+    total = classes if instances is None else classes + 1
+    channels = torch.cat([present, torch.arange(classes, total, device=ids.device)])
+    rows = F.one_hot(channels, total).T.to(dtype)  # the planes' values at a pixel of each class
+    planes = F.embedding(ids.int(), rows).permute(
+        0, 3, 1, 2
+    )  # [b h w p] -> [b p h w], channels last in memory
+    if instances is not None:
+        planes[:, -1:] = instance_edges(instances, dtype)
+    return LabelPlanes(planes, channels, total)
 
 
 def join_planes(parts: Sequence[LabelPlanes]) -> LabelPlanes:
@@ -102,7 +102,7 @@ def style_planes(style: Tensor, size: tuple[int, int]) -> LabelPlanes:
 
 def convolve_planes(conv: nn.Conv2d, planes: LabelPlanes) -> Tensor:
     """`conv(planes.dense())`, computed from the planes that are there."""
-    x, padding = planes.values, conv.padding
+    x, padding = stored_like(planes.values, conv.weight), conv.padding
     if conv.padding_mode == "reflect":
         x, padding = F.pad(x, (conv.kernel_size[0] // 2,) * 4, mode="reflect"), (0, 0)
     return F.conv2d(x, conv.weight.index_select(1, planes.channels), conv.bias, conv.stride, padding)

@@ -3,6 +3,7 @@
 Source: NVIDIA/vid2vid at 2e6d137, `models/networks.py`. Every block takes and returns `[b c h w]`.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -31,6 +32,34 @@ def modulate(x: Tensor, modulation: Tensor) -> Tensor:
 def stem(inputs: int, outputs: int) -> nn.Conv2d:
     """7x7 convolution that keeps the size, reflecting at the border."""
     return nn.Conv2d(inputs, outputs, 7, padding=3, padding_mode="reflect")
+
+
+class FewOutputs(nn.Conv2d):
+    """`stem` to a picture, a flow or a weight: too few channels to fill a processor's vectors.
+
+    Computed as rows first: a 1x7 convolution to seven times the channels, then the sum of the rows, each shifted to its
+    place. Twice as fast on a CPU; the numbers are the same but for the order of summation. In half precision the rows
+    would be rounded, so there it stays one convolution.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 7, padding=3, padding_mode="reflect")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return convolve_to_few(x, self.weight, self.bias)
+
+
+def convolve_to_few(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """What `FewOutputs` computes: `[b i h w]`, weight `[o i k k]` with an odd k -> `[b o h w]`."""
+    outputs, inputs, size, _ = weight.shape
+    padded = F.pad(x, (size // 2,) * 4, mode="reflect")
+    if x.dtype in (torch.float16, torch.bfloat16):
+        return F.conv2d(padded, weight, bias)
+    rows = F.conv2d(
+        padded, weight.transpose(1, 2).reshape(outputs * size, inputs, 1, size)
+    )  # [b o*k h+k-1 w]
+    places = torch.eye(outputs * size, dtype=x.dtype, device=x.device).view(outputs, size, outputs * size, 1)
+    return F.conv2d(rows, places.transpose(1, 2), bias)
 
 
 def down(channels: int, affine: bool = True) -> ConvNormRelu:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from ..labels.encoding import halve
 from ..labels.planes import LabelPlanes
-from ..layers.blocks import residual_blocks, stem, up
-from ..layers.precision import full_precision
+from ..layers.blocks import FewOutputs, residual_blocks, stem, up
+from ..layers.storage import full_precision
 from .config import FirstFrameConfig
 from .scale import Decoder, Encoder
 
@@ -37,7 +37,7 @@ class GlobalFirstFrame(nn.Module):
     def __init__(self, config: FirstFrameConfig) -> None:
         super().__init__()
         self.network = GlobalNetwork(config.channels, config.filters, config.downsamplings, config.blocks)
-        self.to_image = stem(config.filters, 3)
+        self.to_image = FewOutputs(config.filters, 3)
 
     def forward(self, labels: LabelPlanes) -> Tensor:
         """Planes of one label frame without its edges -> `[b 3 h w]` float32 in -1..1."""
@@ -53,7 +53,7 @@ class EnhancedFirstFrame(nn.Module):
         self.network = GlobalNetwork(config.channels, config.filters, config.downsamplings, config.blocks)
         self.encoder = Encoder(config.channels, local, 1, 0, affine=False)
         self.decoder = Decoder(local, 1, config.enhancer_blocks, affine=False)
-        self.to_image = stem(local, 3)
+        self.to_image = FewOutputs(local, 3)
 
     def forward(self, labels: LabelPlanes) -> Tensor:
         """Planes of one label frame without its edges -> `[b 3 h w]` float32 in -1..1."""
@@ -72,7 +72,7 @@ class StyledFirstFrame(nn.Module):
         first_up = up(deep + 2 * z, deep // 2, affine=False)
         later = (up(deep // 2**i, deep // 2 ** (i + 1), affine=False) for i in range(1, config.downsamplings))
         self.ups = nn.Sequential(first_up, *later)
-        self.to_image = stem(config.filters + z, 3)
+        self.to_image = FewOutputs(config.filters + z, 3)
         self.style_encoder = StyleEncoder(z, config.encoder_filters, config.encoder_downsamplings)
 
     def forward(self, labels: LabelPlanes, style: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from ...errors import InputError
 from ..labels.encoding import pyramid
 from ..labels.frames import LabelFrame
 from ..labels.planes import LabelPlanes, dense_planes, join_planes, label_planes
-from ..layers.precision import full_precision
+from ..layers.storage import full_precision
 from .config import GeneratorConfig
 from .first_frame import build_first_frame
 from .scale import Features, Scale, ScaleOutput

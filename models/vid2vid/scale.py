@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from ..flow.warp import warp
 from ..labels.planes import LabelPlanes, convolve_planes
-from ..layers.blocks import ConvNormRelu, down, residual_blocks, stem, up
-from ..layers.precision import full_precision
+from ..layers.blocks import ConvNormRelu, FewOutputs, convolve_to_few, down, residual_blocks, stem, up
+from ..layers.storage import full_precision, stored_like
 from .config import ScaleConfig
 
 
@@ -30,12 +30,12 @@ class Encoder(nn.Module):
         self.blocks = residual_blocks(blocks, filters * 2**downsamplings, affine)
 
     def forward(self, x: Tensor | LabelPlanes) -> Tensor:
-        """`[b c h w]` -> `[b filters*2^d h/2^d w/2^d]`."""
+        """`[b c h w]` -> `[b filters*2^d h/2^d w/2^d]`, in the dtype and memory layout of the weights."""
         if isinstance(x, LabelPlanes):
             conv = cast(nn.Conv2d, self.stem.conv)
             features = F.relu(self.stem.norm(convolve_planes(conv, x)), inplace=True)
         else:
-            features = self.stem(x)
+            features = self.stem(stored_like(x, self.stem.conv.weight))
         out: Tensor = self.blocks(self.downs(features))
         return out
 
@@ -98,15 +98,19 @@ class FlowBranch(nn.Module):
     def __init__(self, config: ScaleConfig) -> None:
         super().__init__()
         self.decoder = Decoder(config.filters, config.downsamplings, config.decoder_blocks)
-        self.to_flow = stem(config.filters, 2)
-        self.to_weight = stem(config.filters, 1)
+        self.to_flow = FewOutputs(config.filters, 2)
+        self.to_weight = FewOutputs(config.filters, 1)
         self.gain = config.flow_gain
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Decoder features, flow in pixels, blending weight in 0..1."""
         features = self.decoder(x)
-        flow = full_precision(self.to_flow(features)) * self.gain
-        return features, flow, torch.sigmoid(full_precision(self.to_weight(features)))
+        to_both = [
+            torch.cat(pair)
+            for pair in zip(self.to_flow.parameters(), self.to_weight.parameters(), strict=True)
+        ]
+        flow, weight = full_precision(convolve_to_few(features, *to_both)).split([2, 1], dim=1)
+        return features, flow * self.gain, torch.sigmoid(weight)
 
 
 class ForegroundBranch(nn.Module):
@@ -117,7 +121,7 @@ class ForegroundBranch(nn.Module):
         filters = config.foreground_filters
         self.encoder = Encoder(config.label_channels, filters, config.downsamplings, 0)
         self.decoder = Decoder(filters, config.downsamplings, config.foreground_blocks, styles=config.styles)
-        self.to_image = stem(filters, 3)
+        self.to_image = FewOutputs(filters, 3)
 
     def forward(
         self, labels: LabelPlanes, below: Tensor | None, style: Tensor | None
@@ -139,7 +143,7 @@ class Scale(nn.Module):
         self.image = Decoder(
             config.filters, config.downsamplings, config.decoder_blocks, styles=config.styles
         )
-        self.to_image = stem(config.filters, 3)
+        self.to_image = FewOutputs(config.filters, 3)
         self.flow = FlowBranch(config) if config.flow else None
         self.foreground = ForegroundBranch(config) if config.foreground_filters else None
 
@@ -161,7 +165,7 @@ class Scale(nn.Module):
         style: weights of the looks, `[b styles]` (None for a network that has one look);
         warp_past: False where there is no frame to warp yet.
         """
-        x = self.labels(labels) + self.past(past.to(labels.values.dtype))
+        x = self.labels(labels) + self.past(past)
         image = self.image(x if below is None else x + below.image, style)
         raw = torch.tanh(full_precision(self.to_image(image)))
         frame, flow, weight, warped, flow_features = raw, None, None, None, None

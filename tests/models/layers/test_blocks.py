@@ -4,7 +4,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from maliang_video.models.layers.blocks import ResidualBlock, down, modulate, residual_blocks, stem, up
+from maliang_video.models.layers.blocks import (
+    FewOutputs,
+    ResidualBlock,
+    convolve_to_few,
+    down,
+    modulate,
+    residual_blocks,
+    stem,
+    up,
+)
 
 
 def frame_norm(x: torch.Tensor, norm: torch.nn.Module) -> torch.Tensor:
@@ -20,6 +29,20 @@ def test_the_stem_reflects_at_the_border():
     conv, x = stem(2, 3), torch.randn(1, 2, 8, 10)
     padded = F.pad(x, (3, 3, 3, 3), mode="reflect")
     assert torch.allclose(conv(x), F.conv2d(padded, conv.weight, conv.bias), atol=1e-6)
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_few_outputs_are_those_of_the_whole_convolution(outputs, dtype):
+    few, x = FewOutputs(5, outputs).to(dtype), torch.randn(2, 5, 8, 11, dtype=dtype)
+    expected = F.conv2d(F.pad(x, (3, 3, 3, 3), mode="reflect"), few.weight, few.bias)
+    assert few(x).dtype == dtype
+    assert torch.allclose(few(x), expected, atol=1e-5)
+
+
+def test_gradients_of_few_outputs():
+    few, x = FewOutputs(2, 2).double(), torch.randn(1, 2, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x, w, b: convolve_to_few(x, w, b), (x, few.weight, few.bias))
 
 
 @pytest.mark.parametrize("affine", [True, False])

@@ -41,6 +41,31 @@ def test_a_batch_is_its_frames_one_by_one(batch, channels, affine, channels_last
     assert torch.allclose(norm(x), one_by_one, atol=1e-5)
 
 
+def channels_last(x: torch.Tensor) -> torch.Tensor:
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("arrange", [torch.Tensor.contiguous, channels_last])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_large_maps_lose_no_digits(arrange, batch):
+    """A quarter of a million pixels, whose mean is five times their deviation."""
+    x = arrange(torch.randn(batch, 3, 256, 1024, generator=torch.Generator().manual_seed(0)) + 5)
+    exact = torch.nn.functional.instance_norm(x.double(), eps=1e-5)
+    assert (FrameNorm(3)(x).detach() - exact).abs().max() < 5e-6
+    with torch.inference_mode():
+        assert (FrameNorm(3)(x) - exact).abs().max() < 5e-6
+
+
+@pytest.mark.parametrize("arrange", [torch.Tensor.contiguous, channels_last])
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("trained_through", [True, False])
+def test_the_layout_is_kept(arrange, batch, trained_through):
+    x = arrange(torch.randn(batch, 4, 6, 8)).requires_grad_(trained_through)
+    y = seeded_norm(4)(x)
+    assert y.stride() == x.stride()
+    assert torch.allclose(y, seeded_norm(4)(x.contiguous()), atol=1e-5)
+
+
 def test_training_and_evaluation_are_the_same():
     norm, x = seeded_norm(3), torch.randn(1, 3, 4, 4)
     assert torch.equal(norm.train()(x), norm.eval()(x))
@@ -56,8 +81,9 @@ def test_half_precision_does_not_overflow(dtype):
     assert y.float().std().item() == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize("arrange", [torch.Tensor.contiguous, channels_last])
 @pytest.mark.parametrize("batch", [1, 2])
-def test_gradients(batch):
+def test_gradients(batch, arrange):
     norm = seeded_norm(2).double()
-    x = torch.randn(batch, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    x = arrange(torch.randn(batch, 2, 3, 4, dtype=torch.float64)).requires_grad_()
     assert torch.autograd.gradcheck(norm, (x,))

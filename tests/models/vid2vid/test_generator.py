@@ -156,6 +156,16 @@ def test_half_precision_paints_nearly_the_same(make, clip, dtype):
     assert (half.frame - full.frame).abs().mean() < 0.05
 
 
+def test_channels_last_weights_make_channels_last_features_and_the_same_picture(make, clip):
+    plain, last = make(), make().to(memory_format=torch.channels_last)
+    past = plain.past_from(pictures())
+    a, b = (step(generator, clip(3), past) for generator in (plain, last))
+    assert torch.allclose(a.frame, b.frame, atol=1e-5)
+    for features in (b.scales[0].features.image, b.scales[0].features.flow, b.scales[0].features.foreground):
+        assert features.is_contiguous(memory_format=torch.channels_last)
+    assert a.scales[0].features.image.is_contiguous()
+
+
 def test_every_weight_gets_a_gradient(make, clip):
     generator = make().train()
     window = [generator.encode(frame) for frame in clip(3)]

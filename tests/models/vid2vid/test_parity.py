@@ -63,14 +63,14 @@ def within(case: Case, table: Mapping[str, float], pictures: float) -> Callable[
     return tolerance
 
 
-@pytest.fixture
-def generator(case: Case) -> Vid2VidGenerator:
-    return build(tuple(case.manifest_paths().items()))
+@pytest.fixture(params=[torch.contiguous_format, torch.channels_last], ids=["plain", "channels-last"])
+def generator(case: Case, request: pytest.FixtureRequest) -> Vid2VidGenerator:
+    """Our network with the reference's weights, in both layouts that it may be loaded in."""
+    return build(tuple(case.manifest_paths().items())).to(memory_format=request.param)
 
 
 @lru_cache(maxsize=1)
 def build(manifests: tuple[tuple[str, Path], ...]) -> Vid2VidGenerator:
-    """Our network with the reference's weights."""
     contents = {net: json.loads(path.read_text("utf-8")) for net, path in manifests}
     config, state = convert({net: checkpoint(content) for net, content in contents.items()})
     with torch.device("meta"):

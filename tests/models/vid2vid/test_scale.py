@@ -57,6 +57,14 @@ def test_flow_is_in_pixels_of_its_scale(make, inputs):
         assert torch.equal(flow[0, 1], torch.full((8, 12), -0.25 * gain))
 
 
+def test_flow_and_weight_are_their_own_convolutions(scale):
+    features = torch.randn(1, 8, 4, 6, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        decoded, flow, weight = scale.flow(features)
+        assert torch.allclose(flow, scale.flow.to_flow(decoded) * 20, atol=1e-5)
+        assert torch.allclose(weight, scale.flow.to_weight(decoded).sigmoid(), atol=1e-6)
+
+
 def test_the_foreground_covers_frame_and_raw_where_the_mask_is(scale, inputs):
     plain, out = run(scale, inputs, mask=False), run(scale, inputs)
     assert plain.foreground is None
