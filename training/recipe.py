@@ -120,6 +120,7 @@ STREET_DEMO = Recipe(
     stages=(
         Stage(clips=800, shape=SHORT, losses=LIKENESS),
         Stage(clips=160, shape=LONG, losses=REALISM),
+        Stage(clips=90, shape=SHORT, losses=LIKENESS),
     ),
     decay_clips=60,
     learning_rate=6e-4,
