@@ -36,15 +36,17 @@ def normalize_frames(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> T
         return F.group_norm(x, x.shape[1], weight, bias, EPS)
     if x.is_cpu and x.dtype == torch.float32 and not x.requires_grad:
         return _normalize_in_strips(x, weight, bias)
-    frames = [F.batch_norm(frame, None, None, weight, bias, training=True, eps=EPS) for frame in x.split(1)]
-    return frames[0] if len(frames) == 1 else torch.cat(frames)
+    frames = (x[i : i + 1] for i in range(x.shape[0]))
+    normal = [F.batch_norm(frame, None, None, weight, bias, training=True, eps=EPS) for frame in frames]
+    return normal[0] if len(normal) == 1 else torch.cat(normal)
 
 
 def _normalize_in_strips(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     """The variance is summed over strips of a few rows, whose differences from the mean never leave the cache."""
     rows = max(1, STRIP_VALUES // (x.shape[0] * x.shape[1] * x.shape[3]))
     mean = x.mean((2, 3), keepdim=True)
-    squares = [(strip - mean).square_().sum((2, 3), keepdim=True) for strip in x.split(rows, 2)]
+    strips = (x[:, :, top : top + rows] for top in range(0, x.shape[2], rows))
+    squares = [(strip - mean).square_().sum((2, 3), keepdim=True) for strip in strips]
     variance = torch.stack(squares).sum(0) / (x.shape[2] * x.shape[3])
     scale = torch.rsqrt(variance + EPS)
     if weight is not None:

@@ -105,12 +105,12 @@ class FlowBranch(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Decoder features, flow in pixels, blending weight in 0..1."""
         features = self.decoder(x)
-        to_both = [
+        weights, biases = (
             torch.cat(pair)
             for pair in zip(self.to_flow.parameters(), self.to_weight.parameters(), strict=True)
-        ]
-        flow, weight = full_precision(convolve_to_few(features, *to_both)).split([2, 1], dim=1)
-        return features, flow * self.gain, torch.sigmoid(weight)
+        )
+        both = full_precision(convolve_to_few(features, weights, biases))
+        return features, both[:, :2] * self.gain, torch.sigmoid(both[:, 2:])
 
 
 class ForegroundBranch(nn.Module):
