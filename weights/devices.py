@@ -52,3 +52,14 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     except (RuntimeError, TypeError) as error:
         raise InputError(f"precision {name} does not work on {device} here; choose fp32") from error
     return dtype
+
+
+def fastest_layout(device: torch.device, dtype: torch.dtype) -> torch.memory_format:
+    """How convolution weights are best laid out in memory; activations follow them.
+
+    Channels-last on a CPU (a vid2vid frame takes three quarters of the time), and on CUDA in half precision, which its
+    matrix units read so.
+    """
+    half = dtype in (torch.float16, torch.bfloat16)
+    last = device.type == "cpu" or (device.type == "cuda" and half)
+    return torch.channels_last if last else torch.contiguous_format

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 from .architectures import ARCHITECTURES, Architectures, find_architecture, identify
 from .config_json import from_json, to_json
+from .devices import fastest_layout
 from .metadata import Metadata
 from .strict import build_on_meta, check_entries, fitted
 
@@ -98,7 +99,7 @@ def read(
     """The network of a file, in evaluation mode, its floating-point tensors in `dtype` (None: as in the file).
 
     Every entry must be there, no other may be, each in its shape and finite: else InputError that names them.
-    Memory: on the CPU in the file's own dtype the tensors stay mapped to the file; else one tensor beyond the network.
+    Convolution weights lie in memory as `devices.fastest_layout` says. Memory: one tensor beyond the network.
     """
     info = inspect(path, architectures=architectures)
     where = str(path)
@@ -108,7 +109,7 @@ def read(
     check_entries(expected, {name: tensor.shape for name, tensor in info.tensors.items()}, where)
     with open_weights(path) as file:
         state = {
-            name: fitted(name, file.get_tensor(name), empty, dtype, where).to(device)
+            name: _placed(fitted(name, file.get_tensor(name), empty, dtype, where), torch.device(device))
             for name, empty in expected.items()
         }
     module.load_state_dict(state, strict=True, assign=True)
@@ -118,6 +119,14 @@ def read(
             f"{type(module).__name__} keeps {left} out of its state dict, so no file can bring them"
         )
     return module.eval()
+
+
+def _placed(tensor: Tensor, device: torch.device) -> Tensor:
+    """On the device, a convolution's weights in the layout that is fastest there."""
+    tensor = tensor.to(device)
+    return (
+        tensor.contiguous(memory_format=fastest_layout(device, tensor.dtype)) if tensor.dim() == 4 else tensor
+    )
 
 
 def save(

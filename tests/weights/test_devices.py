@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from maliang_video.errors import InputError
-from maliang_video.weights.devices import choose_device, choose_dtype
+from maliang_video.weights.devices import choose_device, choose_dtype, fastest_layout
 
 
 @pytest.fixture
@@ -68,3 +68,17 @@ def test_a_precision_that_the_device_lacks_is_named(monkeypatch):
     monkeypatch.setattr("maliang_video.weights.devices.F.conv2d", refuse)
     with pytest.raises(InputError, match="precision fp16 does not work on cpu here; choose fp32"):
         choose_dtype("fp16", torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "layout"),
+    [
+        ("cpu", torch.float32, torch.channels_last),
+        ("cpu", torch.bfloat16, torch.channels_last),
+        ("cuda", torch.float16, torch.channels_last),
+        ("cuda", torch.float32, torch.contiguous_format),
+        ("mps", torch.float16, torch.contiguous_format),
+    ],
+)
+def test_the_layout_suits_the_device(device, dtype, layout):
+    assert fastest_layout(torch.device(device), dtype) == layout
