@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from ..errors import InputError
@@ -149,8 +150,11 @@ def with_clips(recipe: Recipe, clips: int) -> Recipe:
             f"clips: {clips} are too few; recipe {recipe.name} needs at least {len(recipe.stages)}"
         )
     factor = clips / recipe.clips
-    early = [max(1, int(stage.clips * factor)) for stage in recipe.stages[:-1]]
-    counts = [*early, clips - sum(early)]
+    ends, planned = [0], 0
+    for later, stage in zip(reversed(range(len(recipe.stages))), recipe.stages, strict=True):
+        planned += stage.clips
+        ends.append(min(max(round(planned * factor), ends[-1] + 1), clips - later))
+    counts = (end - start for start, end in pairwise(ends))
     stages = tuple(replace(stage, clips=n) for stage, n in zip(recipe.stages, counts, strict=True))
     return replace(recipe, stages=stages, decay_clips=round(recipe.decay_clips * factor))
 

@@ -1,5 +1,7 @@
 """Recipes: which stage trains on which clip, and what becomes of a schedule that is made longer or shorter."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +19,10 @@ from maliang_video.weights.config_json import from_json, to_json
 
 
 def test_clips_go_through_the_stages_in_order(recipe):
-    assert recipe.clips == 4
-    assert [recipe.stages.index(recipe.stage(n)) for n in (0, 1, 2, 3, 4, 99)] == [0, 0, 1, 1, 1, 1]
+    first, second = recipe.stages
+    long = replace(recipe, stages=(first, replace(second, clips=1), replace(first, clips=3)))
+    assert long.clips == 6
+    assert [long.stages.index(long.stage(n)) for n in (0, 1, 2, 3, 5, 6, 99)] == [0, 0, 1, 2, 2, 2, 2]
     assert recipe.shape(1).width == 32
     assert recipe.shape(2).width == 64
 
@@ -34,6 +38,7 @@ def test_a_longer_schedule_keeps_the_shares(recipe):
     assert longer.decay_clips == 20
     assert longer.stages[0].shape == recipe.stages[0].shape
     assert with_clips(recipe, 4) == recipe
+    assert with_clips(STREET_DEMO, STREET_DEMO.clips) == STREET_DEMO
 
 
 @settings(max_examples=30, deadline=None)

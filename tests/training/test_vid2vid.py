@@ -79,6 +79,15 @@ def test_terms_of_a_known_step(recipe, clips):
     moved = clip["pictures"][:, 1].roll(-1, -1)  # what the true flow makes of the frame before
     flicker = (visible * (step.frame - moved)).abs().mean().item()
     assert terms["warp"] == pytest.approx(REALISM.warp * flicker, rel=1e-4)
+    with torch.no_grad():
+        judge = build_networks(recipe, CPU).discriminator
+        labels = torch.cat([encoded[2][0].dense(), clip["style"][:, :, None, None].expand(-1, -1, 32, 32)], 1)
+        judged_real, judged = (judge(torch.cat([labels, picture], 1)) for picture in (real, step.frame))
+    real_map, map_ = judged_real[0][-1], judged[0][-1]
+    assert terms["gan"] == pytest.approx(REALISM.gan * (map_ - 1).square().mean().item(), rel=1e-4)
+    loss = 0.5 * ((real_map - 1).square().mean() + map_.square().mean())
+    assert terms["discriminator"] == pytest.approx(loss.item(), rel=1e-4)
+    assert judged_real[0][-1].mean() != judged[0][-1].mean()
 
 
 def test_a_first_frame_has_no_motion(recipe, clips):
