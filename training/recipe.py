@@ -112,6 +112,9 @@ LIKENESS = LossWeights(gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0,
 REALISM = LossWeights(gan=0.5, feature_matching=3.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
 """And sharp."""
 
+DETAIL = LossWeights(gan=0.0, feature_matching=0.0, perceptual=20.0, flow=1.0, flow_warp=10.0, warp=0.0)
+"""Over long clips: what was carried along too far is painted anew, rather than copied once more."""
+
 SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
 LONG = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
 
@@ -122,8 +125,9 @@ STREET_DEMO = Recipe(
         Stage(clips=800, shape=SHORT, losses=LIKENESS),
         Stage(clips=160, shape=LONG, losses=REALISM),
         Stage(clips=90, shape=SHORT, losses=LIKENESS),
+        Stage(clips=60, shape=LONG, losses=DETAIL),
     ),
-    decay_clips=60,
+    decay_clips=40,
     learning_rate=6e-4,
     betas=(0.5, 0.999),
     ema=0.999,
