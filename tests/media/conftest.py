@@ -67,7 +67,11 @@ def write_sound():
     def write(path, codec, seconds=3, rate=48_000):
         video = "libvpx-vp9" if path.suffix == ".webm" else "libx264"
         with av.open(str(path), "w") as container:
-            fast = {"deadline": "realtime", "cpu-used": "8"} if path.suffix == ".webm" else {"preset": "ultrafast"}
+            fast = (
+                {"deadline": "realtime", "cpu-used": "8"}
+                if path.suffix == ".webm"
+                else {"preset": "ultrafast"}
+            )
             picture = container.add_stream(video, rate=24, options=fast)
             picture.width, picture.height = 64, 48
             sound = container.add_stream(codec, rate=rate)
