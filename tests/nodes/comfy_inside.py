@@ -113,6 +113,7 @@ def execute() -> Any:
     asyncio.run(load())
     asyncio.run(nodes.init_builtin_extra_nodes())
     worker = executor()
+    before = set(Path(BASE, "temp").glob("maliang_*/*"))
     result: dict[str, Any] = {"first": run(worker, prompt(3)), "again": run(worker, prompt(3))}
     result["longer"] = run(worker, prompt(4))
     wrong = prompt(3)
@@ -122,7 +123,7 @@ def execute() -> Any:
     comfy.model_management.unload_all_models()
     worker.reset()
     result["freed"] = networks_alive()
-    result["left"] = sorted(str(p.relative_to(BASE)) for p in Path(BASE, "temp").rglob("*") if p.is_file())
+    result["left"] = [path.name for path in Path(BASE, "temp").glob("maliang_*/*") if path not in before]
     return result
 
 
