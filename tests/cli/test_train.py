@@ -173,7 +173,7 @@ def test_durations(text, seconds):
         (["--device", "tpu"], "maliang: device 'tpu' is not known; choose auto, cpu"),
         (
             ["--data", "missing"],
-            "train_A: holds no sequence; expected train_A/<sequence>/ and train_B/<sequence>/",
+            "maliang: missing: there is no such folder; give one that holds train_A/ and train_B/",
         ),
     ],
 )
