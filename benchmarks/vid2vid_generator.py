@@ -39,6 +39,7 @@ from maliang_video.models.vid2vid.convert import convert
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.pipelines.sources import open_label_source
+from maliang_video.weights.devices import fastest_layout
 
 MANIFESTS = Path(__file__).parents[1] / "tests" / "golden" / "vid2vid"
 LAYOUTS = ("label2city_1024_g1", "label2city_2048", "label2city_1024_g1_small", "label2city_2048_small")
@@ -88,8 +89,10 @@ def ours(states: dict[str, State], options: argparse.Namespace) -> Vid2VidGenera
         generator = Vid2VidGenerator(config)
     generator.load_state_dict(state, assign=True)
     generator = generator.to(options.device, DTYPES[options.dtype]).eval()
-    if options.channels_last:
-        generator = generator.to(memory_format=torch.channels_last)
+    layout = fastest_layout(generator.device, generator.dtype)
+    if options.channels_last is not None:
+        layout = torch.channels_last if options.channels_last else torch.contiguous_format
+    generator = generator.to(memory_format=layout)  # type: ignore[call-overload]
     if options.compile:
         for scale in generator.scales:
             scale.compile()
@@ -183,7 +186,9 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=DTYPES, default="float32")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument(
+        "--channels-last", action=argparse.BooleanOptionalAction, help="layout (default: as weights.load)"
+    )
     parser.add_argument("--compile", action="store_true", help="torch.compile every scale")
     parser.add_argument(
         "--labels", default="world:street?seed=7&frames=16", help="label maps: a folder or a world"
