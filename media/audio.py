@@ -6,6 +6,8 @@ Sound is cut to the pictures: from the window's start, to the packet (some 20 ms
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import av
@@ -36,6 +38,15 @@ _HAS_EDIT_LISTS = {"mp4", "mov"}
 _ENCODERS = {"mp4": "aac", "mov": "aac", "webm": "libopus", "matroska": "libopus"}
 _RATE = 48_000
 _BIT_RATE = 192_000
+
+
+def audio_window(source: AudioWindow | str | PathLike[str] | None) -> AudioWindow | None:
+    """The sound that belongs to a clip: a window, or a whole file by its path. InputError if it can't be opened."""
+    if source is None:
+        return None
+    window = source if isinstance(source, AudioWindow) else AudioWindow(Path(source))
+    with opened_container(window.source):
+        return window
 
 
 class AudioTrack:
@@ -103,15 +114,22 @@ def _picture_start(source: Any) -> Fraction:
 
 
 def _packets_from(source: Any, stream: Any, start: Fraction) -> Iterator[Any]:
-    """The packets of a stream that begin at `start` seconds or later; all of them if `start` is 0."""
+    """The packets of a stream that begin at `start` seconds or later; all of them if `start` is 0.
+
+    Without those whose times stand still or run back, which no file may hold; until the file is damaged.
+    """
     first = round(start / stream.time_base)
     if first > 0:
         with suppress(av.FFmpegError):
             source.seek(first, stream=stream)
-    for packet in source.demux(stream):
-        if packet.dts is None or packet.pts is None or (first > 0 and packet.pts < first):
-            continue
-        yield packet
+    last = None
+    with suppress(av.InvalidDataError):
+        for packet in source.demux(stream):
+            if packet.dts is None or packet.pts is None or (first > 0 and packet.pts < first):
+                continue
+            if last is None or packet.dts > last:
+                last = packet.dts
+                yield packet
 
 
 def _copied(

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
+from .audio import audio_window
 from .clip import AudioWindow
-from .codecs import VideoPlan, codec_for, plan_video
+from .codecs import CODECS, VideoPlan, codec_for, plan_video
 from .encoding import FrameClock, check_frame
 from .outputs import prepare_file, prepare_folder, writing
 from .stores import store_for
@@ -65,7 +66,7 @@ class SegmentedWriter:
         height: int,
         frame_rate: Fraction,
         codec: str | None = None,
-        audio_from: AudioWindow | Path | None = None,
+        audio_from: AudioWindow | str | PathLike[str] | None = None,
         time_base: Fraction | None = None,
         segment_frames: int = 48,
     ) -> None:
@@ -73,7 +74,7 @@ class SegmentedWriter:
         """After the clean exit: what the user should know about the result, one sentence each."""
         self._path = Path(path)
         self._plan = plan_video(codec_for(self._path, codec), width, height, Fraction(frame_rate), time_base)
-        self._audio = AudioWindow(audio_from) if isinstance(audio_from, Path) else audio_from
+        self._audio = audio_window(audio_from)
         self._segment_frames = segment_frames
         self._work = WorkFolder(
             self._path.with_name(self._path.name + ".parts"), _fingerprint(job, self._plan)
@@ -114,7 +115,7 @@ class SegmentedWriter:
     def checkpoint(self, state: Mapping[str, Tensor]) -> None:
         """Make the frames written so far safe, together with the state from which the next one follows.
 
-        `state` is copied to the CPU; at least the frame written last must be what it stands for.
+        The state is copied to the CPU.
         """
         with writing(self._path, self._what_is_kept()):
             self._work.save(self._frames, self._clock.last_time, self._store.close(), state)
@@ -148,5 +149,6 @@ class SegmentedWriter:
 
 
 def _fingerprint(job: str, plan: VideoPlan) -> str:
-    parts = (job, sorted(asdict(plan).items()), av.__version__, sorted(av.library_versions.items()))
+    versions = (av.__version__, sorted(av.library_versions.items()))
+    parts = (job, sorted(asdict(plan).items()), sorted(CODECS[plan.codec].options.items()), versions)
     return blake2b(repr(parts).encode(), digest_size=16).hexdigest()

@@ -4,7 +4,7 @@ Times are the file's own, as fractions, so a variable frame rate stays what it i
 frame at or after its start, and has time 0. Pixels are given as stored: pixels that are not square stay so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import islice
 from math import floor
@@ -33,7 +33,7 @@ class VideoReader(FrameReader):
 
     def __init__(self, source: Source, start_time: Fraction, duration: Fraction | None) -> None:
         self._source = source
-        self._running: WeakSet[Iterator[VideoFrame]] = WeakSet()
+        self._running: WeakSet[Generator[VideoFrame, None, None]] = WeakSet()
         with opened_container(source) as container:
             stream = video_stream(container, source)
             self._time_base = Fraction(stream.time_base or Fraction(1, 1000))
@@ -86,9 +86,9 @@ class VideoReader(FrameReader):
 
     def close(self) -> None:
         for iterator in list(self._running):
-            iterator.close()  # type: ignore[attr-defined]
+            iterator.close()
 
-    def _frames(self, start: int) -> Iterator[VideoFrame]:
+    def _frames(self, start: int) -> Generator[VideoFrame, None, None]:
         for timed in self.native_frames(start):
             yield VideoFrame(upright(to_rgb(timed.frame), timed.frame), self.time_of(timed))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import InputError
+from .audio import audio_window
 from .clip import AudioWindow
 from .codecs import VideoPlan, codec_for, plan_video
 from .encoding import FrameClock, VideoEncoder, check_frame
@@ -55,7 +56,7 @@ def open_writer(
     height: int,
     frame_rate: Fraction,
     codec: str | None = None,
-    audio_from: AudioWindow | Path | None = None,
+    audio_from: AudioWindow | str | PathLike[str] | None = None,
     time_base: Fraction | None = None,
 ) -> FrameWriter:
     """A writer for `path`; use it in a `with` statement. The final name appears on a clean exit only.
@@ -68,8 +69,8 @@ def open_writer(
     """
     target = Path(path)
     name = codec_for(target, codec)
-    audio = AudioWindow(audio_from) if isinstance(audio_from, Path) else audio_from
     plan = plan_video(name, width, height, Fraction(frame_rate), time_base)
+    audio = audio_window(audio_from)
     return FolderWriter(target, plan, audio) if name == "png" else FileWriter(target, plan, audio)
 
 

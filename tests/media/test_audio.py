@@ -129,3 +129,14 @@ def test_files_without_sound_say_so(tmp_path, aac, write_clip):
     assert copy(tmp_path / "o.mp4", silent, 2) == ()
     with pytest.raises(InputError, match=r"gone.mp4: no such file"):
         copy(tmp_path / "o.mp4", tmp_path / "gone.mp4", 2)
+
+
+def test_damaged_sound_ends_where_it_is_damaged(tmp_path, write_sound):
+    source = write_sound(tmp_path / "s.mkv", "aac")
+    content = source.read_bytes()
+    source.write_bytes(content[: len(content) // 2])
+    copy(tmp_path / "o.mp4", source, 72)
+    seconds, _ = loudness(tmp_path / "o.mp4")
+    assert 0.5 < seconds < 2.9
+    with open_frames(tmp_path / "o.mp4") as reader:
+        assert len(list(reader)) == 72

@@ -124,6 +124,12 @@ def test_sound_is_joined_too(tmp_path, make, write_sound):
     assert "holds no sound" in notes[0]
 
 
+def test_missing_sound_is_named_before_the_work(tmp_path):
+    gone = tmp_path / "gone.mp4"
+    with pytest.raises(InputError, match=r"gone.mp4: no such file"):
+        SegmentedWriter(tmp_path / "clip.mp4", job="j", width=96, height=64, frame_rate=RATE, audio_from=gone)
+
+
 def test_a_job_that_changed_starts_afresh(tmp_path, make):
     path = tmp_path / "clip.mp4"
     with pytest.raises(StoppedError):
