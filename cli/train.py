@@ -91,7 +91,7 @@ def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--clips", type=at_least(1), default=24, metavar="N", help="default: %(default)s")
     parser.add_argument(
-        "--frames", type=at_least(2), default=16, metavar="N", help="of each clip; default: %(default)s"
+        "--frames", type=at_least(4), default=16, metavar="N", help="of each clip; default: %(default)s"
     )
     parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH", help="default: 256x128")
     parser.add_argument(

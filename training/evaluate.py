@@ -63,23 +63,27 @@ def evaluate(
 ) -> list[Row]:
     """The generator, the generator without flow, and flat colours, on the same unseen street clips.
 
-    clips: 1 or more, each of `frames` frames, 2 or more; size: (height, width). InputError for a generator that can't
-    paint the street at this size. Memory: one clip.
+    The generator paints each clip from nothing, and once more from the clip's first pictures, which then aren't scored.
+    clips: 1 or more; frames: of each, 2 or more and more than are given; size: (height, width). InputError for a
+    generator that can't paint the street at this size. Memory: one clip.
     """
     check_paints_street(generator.config, size)
     shape = _shape(size, frames)
     data = StreetClips(EVALUATION_SEED, lambda number: shape)
-    painters: dict[str, Painter] = {
-        "vid2vid": partial(paint, generator),
-        "vid2vid without flow": partial(paint, without_flow(generator)),
-        "flat colours": FlatColors(size),
+    plain, given = without_flow(generator), generator.config.past_frames
+    painters: dict[str, tuple[Painter, int]] = {
+        "vid2vid": (partial(paint, generator), 0),
+        "vid2vid without flow": (partial(paint, plain), 0),
+        "flat colours": (FlatColors(size), 0),
+        f"vid2vid, {given} pictures given": (partial(paint, generator, given=given), given),
+        f"vid2vid without flow, {given} pictures given": (partial(paint, plain, given=given), given),
     }
     features = RandomFeatures()
     sums = {name: torch.zeros(len(fields(Scores))) for name in painters}
     for number in range(clips):
         clip = data[number]
-        for name, painter in painters.items():
-            sums[name] += clip_scores(features, clip, painter(clip))
+        for name, (painter, skipped) in painters.items():
+            sums[name] += clip_scores(features, clip, painter(clip), skipped)
         progress(number + 1, clips)
     return [Row(name, Scores(*(total / clips).tolist())) for name, total in sums.items()]
 
@@ -122,11 +126,19 @@ def mean_colors(clips: StreetClips, count: int) -> Tensor:
     return sums / counts.clamp(min=1)
 
 
-def clip_scores(features: RandomFeatures, clip: Batch, pictures: Iterable[Tensor]) -> Tensor:
-    """The measures of one clip of two frames or more, in the order and the units of `Scores`' fields: `[4]`."""
+def clip_scores(
+    features: RandomFeatures, clip: Batch, pictures: Iterable[Tensor], skipped: int = 0
+) -> Tensor:
+    """The measures of one clip of two frames or more, in the order and the units of `Scores`' fields: `[4]`.
+
+    The first `skipped` frames, fewer than there are, were given and are not scored.
+    """
     per_frame, temporal = [], []
     before: Tensor | None = None
     for t, picture in enumerate(pictures):
+        if t < skipped:
+            before = picture
+            continue
         truth = clip["pictures"][t : t + 1]
         per_frame.append(torch.cat([psnr(picture, truth), perceptual_distance(features, picture, truth)]))
         if before is not None:

@@ -127,19 +127,24 @@ def test_evaluation_prints_a_table_and_saves_a_sheet(capsys, run, tmp_path):
         "--clips",
         2,
         "--frames",
-        2,
+        4,
         "--size",
         "64x32",
         "--sheet",
         sheet,
     )
     first, head, rule, *rows, last = said.splitlines()
-    assert first == "2 unseen street clips of 2 frames at 64x32"
+    assert first == "2 unseen street clips of 4 frames at 64x32"
     assert head.startswith(
         "| method | PSNR (dB, higher is better) | perceptual distance (random features, lower) |"
     )
     assert rule == "|---|---|---|---|---|"
-    assert [row.split(" | ")[0] for row in rows] == ["| vid2vid", "| vid2vid without flow", "| flat colours"]
+    assert [row.split(" | ")[0] for row in rows][:3] == [
+        "| vid2vid",
+        "| vid2vid without flow",
+        "| flat colours",
+    ]
+    assert len(rows) == 5
     for row in rows:
         psnr, *others = map(float, row.strip("| ").split(" | ")[1:])
         assert 0 < psnr < 40

@@ -43,6 +43,15 @@ def test_scores_of_a_known_error(clips):
     assert change == pytest.approx(1e3 * (0 + 0.1**2) / 2, rel=1e-3)
 
 
+def test_frames_that_were_given_are_not_scored(clips):
+    clip = clips[0]
+    wrong = clip["pictures"].clone()
+    wrong[0] += 0.5
+    scores = clip_scores(RandomFeatures(), clip, wrong.split(1), skipped=1).tolist()
+    assert scores[:2] == pytest.approx([100, 0], abs=1e-4)
+    assert scores[2] > 1  # the change from the given frame to the first painted one counts
+
+
 def test_mean_colours_are_means_over_a_class_in_a_look():
     def clip(look: int, ids: list[int], grey: list[float]) -> dict[str, torch.Tensor]:
         pictures = torch.tensor(grey).expand(3, 2).reshape(1, 3, 1, 2)
@@ -63,15 +72,22 @@ def test_mean_colours_are_means_over_a_class_in_a_look():
 
 def test_one_row_a_method_over_all_clips(generator):
     progress = []
-    rows = evaluate(generator, 2, 2, SIZE, lambda done, total, preview=None: progress.append((done, total)))
-    assert [row.method for row in rows] == ["vid2vid", "vid2vid without flow", "flat colours"]
+    rows = evaluate(generator, 2, 4, SIZE, lambda done, total, preview=None: progress.append((done, total)))
+    assert [row.method for row in rows] == [
+        "vid2vid",
+        "vid2vid without flow",
+        "flat colours",
+        "vid2vid, 2 pictures given",
+        "vid2vid without flow, 2 pictures given",
+    ]
     assert progress == [(1, 2), (2, 2)]
-    full, plain, flat = (row.scores for row in rows)
+    full, plain, flat, continued, repainted = (row.scores for row in rows)
     assert full != plain
+    assert continued.warping_error < repainted.warping_error
     assert flat.psnr > full.psnr + 3  # the network has learnt nothing
     assert flat.perceptual_distance > 0
     assert flat.warping_error > 0
-    one, other = (evaluate(generator, 1, 2, SIZE), rows)
+    one, other = (evaluate(generator, 1, 3, SIZE), rows)
     assert one[2].scores.psnr != other[2].scores.psnr
 
 
