@@ -93,7 +93,8 @@ def scene(number: int, width: int, height: int, labels: bool) -> NDArray[np.uint
     """Something that moves: uint8 `[h w 3]`."""
     y, x = np.mgrid[:height, :width]
     if labels:
-        return PALETTE.colors[7 + ((x + 3 * number) // 40 + y // 30) % 20]
+        colors: NDArray[np.uint8] = PALETTE.colors[7 + ((x + 3 * number) // 40 + y // 30) % 20]
+        return colors
     channels = [x + 5 * number, 2 * y + 7 * number, x + y + 3 * number]
     return (np.stack(channels, -1) % 256).astype(np.uint8)
 

@@ -96,7 +96,8 @@ def ours(states: dict[str, State], options: argparse.Namespace) -> Vid2VidGenera
     if options.compile:
         for scale in generator.scales:
             scale.compile()
-    return generator
+    prepared: Vid2VidGenerator = generator
+    return prepared
 
 
 def label_frames(source: str, height: int, width: int) -> Iterator[LabelFrame]:
@@ -168,7 +169,7 @@ def load_other(name: str) -> Callable[[dict[str, State], dict[str, dict[str, Any
 
 
 def median(timings: list[Timing], field: str) -> float:
-    return statistics.median(getattr(timing, field) for timing in timings)
+    return float(statistics.median(getattr(timing, field) for timing in timings))
 
 
 def summary(timings: list[Timing]) -> str:
