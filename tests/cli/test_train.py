@@ -250,7 +250,7 @@ def test_what_can_not_be_exported(capsys, run, tmp_path):
         (["--weights", "nothing"], "no weights named 'nothing'; there are:"),
         (["--weights", "./nothing.safetensors"], "nothing.safetensors: no such file"),
         (["--clips", "0"], "argument --clips: '0' is not a whole number of 1 or more"),
-        (["--frames", "1"], "argument --frames: '1' is not a whole number of 2 or more"),
+        (["--frames", "1"], "argument --frames: '1' is not a whole number of 4 or more"),
         (["--size", "huge"], "argument --size: 'huge' is not a size; write width x height"),
         (["--size", "65x32"], "65x32 does not fit this network"),
         (["--sheet", "sheet.gif"], "sheet.gif: a picture's name ends in .jpg, .jpeg, .png, .webp"),
