@@ -92,7 +92,7 @@ def ours(states: dict[str, State], options: argparse.Namespace) -> Vid2VidGenera
     layout = fastest_layout(generator.device, generator.dtype)
     if options.channels_last is not None:
         layout = torch.channels_last if options.channels_last else torch.contiguous_format
-    generator = generator.to(memory_format=layout)  # type: ignore[call-overload]
+    generator.to(memory_format=layout)  # type: ignore[call-overload]
     if options.compile:
         for scale in generator.scales:
             scale.compile()
