@@ -29,10 +29,10 @@ class FrameNorm(nn.Module):
 def normalize_frames(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     """Instance norm by the kernel that is fastest for the layout of `x` where `x` is; all give the same numbers.
 
-    Group norm of single channels is three times faster than instance norm on a CPU, but keeps a GPU half idle. Channels-
-    last maps would be turned around and back by both; batch norm takes them as they are, a frame a call. Its sums are
-    taken here where a picture is made on a CPU: PyTorch adds up all pixels one after the other in float32, and a map of
-    512x256 loses three digits.
+    Group norm of single channels is three times faster than instance norm on a CPU, but keeps a GPU half idle. Both
+    would turn channels-last maps around and back; batch norm takes them as they are, a frame a call. Where a picture is
+    made on a CPU its sums are taken here instead: PyTorch adds up all pixels one after the other in float32, and a map
+    of 512x256 loses three digits.
     """
     if x.is_contiguous():
         if x.is_cpu:
