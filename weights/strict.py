@@ -22,8 +22,10 @@ def build_on_meta(module: Callable[[Any], nn.Module], config: Any, entries: int,
     entries: how many tensors the file holds. A config that promises a far larger network is refused while the
     building goes on, so that a forged number can't fill the memory with modules; so is one that can't be built.
     """
+    # torch switches gradients by calls that the budget may refuse: the outermost block sets them back in any case
+    gradients = torch.set_grad_enabled(torch.is_grad_enabled())
     try:
-        with torch.device("meta"), _Budget(_CALLS_AN_ENTRY * (entries + 64), where):
+        with gradients, torch.device("meta"), _Budget(_CALLS_AN_ENTRY * (entries + 64), where):
             return module(config)
     except InputError:
         raise

@@ -225,6 +225,7 @@ def test_a_config_of_another_network_is_refused(saved, tiny):
 def test_a_forged_config_cannot_fill_the_memory(saved, tiny, channels, layers, message):
     rewritten(saved, {"config": json.dumps({"channels": channels, "layers": layers, "padding": "zeros"})})
     assert message in refusal(saved, tiny)
+    assert torch.is_grad_enabled()
 
 
 def test_an_unknown_architecture_is_named(saved, tiny):
