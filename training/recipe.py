@@ -23,6 +23,8 @@ class LossWeights:
     """Real frame before, warped by the predicted flow, against the real frame."""
     warp: float
     """Generated frame against the one before it, warped by the known flow."""
+    raw: float
+    """Share of the perceptual term for what was painted before the warped frame was blended in."""
 
     @property
     def adversarial(self) -> bool:
@@ -97,8 +99,8 @@ STREET_GENERATOR = GeneratorConfig(
     label_frames=3,
     filters=16,
     foreground_filters=8,
-    downsamplings=3,
-    blocks=4,
+    downsamplings=2,
+    blocks=6,
     local_blocks=0,
     scales=1,
     flow=True,
@@ -106,13 +108,19 @@ STREET_GENERATOR = GeneratorConfig(
     first_frame=None,
 )
 
-LIKENESS = LossWeights(gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
+LIKENESS = LossWeights(
+    gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0, raw=1.0
+)
 """Close to the truth, on average: what a network learns first, and fastest without a discriminator."""
 
-REALISM = LossWeights(gan=0.5, feature_matching=3.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0)
+REALISM = LossWeights(
+    gan=0.5, feature_matching=3.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0, raw=0.5
+)
 """And sharp."""
 
-DETAIL = LossWeights(gan=0.0, feature_matching=0.0, perceptual=20.0, flow=1.0, flow_warp=10.0, warp=0.0)
+DETAIL = LossWeights(
+    gan=0.0, feature_matching=0.0, perceptual=20.0, flow=1.0, flow_warp=10.0, warp=0.0, raw=0.25
+)
 """Over long clips: what was carried along too far is painted anew, rather than copied once more."""
 
 SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
@@ -122,12 +130,11 @@ STREET_DEMO = Recipe(
     name="street-demo",
     generator=STREET_GENERATOR,
     stages=(
-        Stage(clips=800, shape=SHORT, losses=LIKENESS),
-        Stage(clips=160, shape=LONG, losses=REALISM),
-        Stage(clips=90, shape=SHORT, losses=LIKENESS),
-        Stage(clips=60, shape=LONG, losses=DETAIL),
+        Stage(clips=1500, shape=SHORT, losses=LIKENESS),
+        Stage(clips=300, shape=LONG, losses=REALISM),
+        Stage(clips=150, shape=LONG, losses=DETAIL),
     ),
-    decay_clips=40,
+    decay_clips=300,
     learning_rate=6e-4,
     betas=(0.5, 0.999),
     ema=0.999,

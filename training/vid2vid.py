@@ -109,7 +109,7 @@ def _likeness_terms(networks: Networks, weights: LossWeights, now: _Moment) -> T
     """How far the picture, and what was painted before warping, are from the real one."""
     frame, raw = now.step.frame, now.step.scales[-1].raw
     unlike = [perceptual_loss(networks.features, picture, now.real) for picture in (frame, raw)]
-    return {"perceptual": weights.perceptual * (unlike[0] + unlike[1])}
+    return {"perceptual": weights.perceptual * (unlike[0] + weights.raw * unlike[1])}
 
 
 def _realism_terms(

@@ -70,9 +70,8 @@ def test_terms_of_a_known_step(recipe, clips):
     real, out = clip["pictures"][:, 2], step.scales[-1]
     visible = clip["visible"][:, 2]
     terms = train_on_clip(networks, REALISM, clip, True, 0.5)
-    likeness = perceptual_loss(networks.features, step.frame, real) + perceptual_loss(
-        networks.features, out.raw, real
-    )
+    unlike = [perceptual_loss(networks.features, picture, real) for picture in (step.frame, out.raw)]
+    likeness = unlike[0] + REALISM.raw * unlike[1]
     assert terms["perceptual"] == pytest.approx(10 * likeness.item(), rel=1e-4)
     error = (visible * (out.flow - clip["flow"][:, 2])).abs().mean().item()
     assert terms["flow"] == pytest.approx(REALISM.flow * error, rel=1e-4)
