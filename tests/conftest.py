@@ -1,8 +1,15 @@
-"""The package under test is this checkout, whatever is installed beside it."""
+"""The package under test is this checkout, whatever is installed beside it; and what many rooms test with."""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+if TYPE_CHECKING:
+    from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,3 +26,41 @@ def _import_checkout() -> None:
 
 
 _import_checkout()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Tiny networks are fastest so, and other programs then slow nothing to a crawl."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny_generator() -> "Vid2VidGenerator":
+    """A Cityscapes generator of a few kilobytes with looks and flow, its weights random but the same every time."""
+    from maliang_video.models.vid2vid.config import GeneratorConfig
+    from maliang_video.models.vid2vid.generator import Vid2VidGenerator
+
+    torch.manual_seed(0)
+    generator = Vid2VidGenerator(
+        GeneratorConfig(
+            palette="cityscapes",
+            label_classes=35,
+            edges=True,
+            things=(26,),
+            style_names=("noon", "night"),
+            label_frames=3,
+            filters=4,
+            foreground_filters=0,
+            downsamplings=2,
+            blocks=2,
+            local_blocks=0,
+            scales=1,
+            flow=True,
+            foreground=(),
+            first_frame=None,
+        )
+    )
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.normal_(0, 0.3)
+    return generator.eval()

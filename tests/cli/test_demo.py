@@ -4,45 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from maliang_video import weights
 from maliang_video.cli import main
 from maliang_video.media.reader import open_frames
-from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-
-TINY = GeneratorConfig(
-    palette="cityscapes",
-    label_classes=35,
-    edges=True,
-    things=(26,),
-    style_names=("noon", "night"),
-    label_frames=3,
-    filters=4,
-    foreground_filters=0,
-    downsamplings=2,
-    blocks=2,
-    local_blocks=0,
-    scales=1,
-    flow=True,
-    foreground=(),
-    first_frame=None,
-)
 
 
 @pytest.fixture
-def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_generator: Vid2VidGenerator) -> None:
     """Weights of that name, which are found before those in the package."""
-    torch.manual_seed(0)
-    generator = Vid2VidGenerator(TINY)
-    with torch.no_grad():
-        for parameter in generator.parameters():
-            parameter.normal_(0, 0.3)
     folder = tmp_path / "models"
     folder.mkdir()
-    weights.save(folder / "street.safetensors", generator, licence="CC0-1.0", source="random numbers")
+    weights.save(folder / "street.safetensors", tiny_generator, licence="CC0-1.0", source="random numbers")
     monkeypatch.setenv("MALIANG_MODELS", str(folder))
 
 

@@ -18,46 +18,15 @@ from maliang_video.cli import main, vid2vid
 from maliang_video.media import outputs
 from maliang_video.media.reader import open_frames
 from maliang_video.media.writer import open_writer
-from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.progress import Preview
 
 HEIGHT, WIDTH = 32, 64
-TINY = GeneratorConfig(
-    palette="cityscapes",
-    label_classes=35,
-    edges=True,
-    things=(26,),
-    style_names=("noon", "night"),
-    label_frames=3,
-    filters=4,
-    foreground_filters=0,
-    downsamplings=2,
-    blocks=2,
-    local_blocks=0,
-    scales=1,
-    flow=True,
-    foreground=(),
-    first_frame=None,
-)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
-def network(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    generator = Vid2VidGenerator(TINY)
-    with torch.no_grad():
-        for parameter in generator.parameters():
-            parameter.normal_(0, 0.3)
-    weights.save(tmp_path / "tiny.safetensors", generator, licence="CC0-1.0", source="random numbers")
+def network(tmp_path: Path, tiny_generator: Vid2VidGenerator) -> Path:
+    weights.save(tmp_path / "tiny.safetensors", tiny_generator, licence="CC0-1.0", source="random numbers")
     return tmp_path / "tiny.safetensors"
 
 

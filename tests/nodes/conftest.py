@@ -31,11 +31,6 @@ websocket = _load("websocket")
 comfy_server = _load("comfy_server")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(params=["0.33", "0.8"])
 def comfy(request, tmp_path, monkeypatch) -> Iterator[SimpleNamespace]:
     """A fake ComfyUI rooted in `tmp_path`, with our nodes freshly imported into it.

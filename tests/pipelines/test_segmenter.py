@@ -16,14 +16,6 @@ TRAIN_TO_ID = torch.tensor([7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26
 SIZE = (40, 72)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny_segformer(folder, labels=19, **config):
     torch.manual_seed(0)
     sizes = {

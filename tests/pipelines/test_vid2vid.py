@@ -17,48 +17,17 @@ from maliang_video.media.pixels import to_file, to_model
 from maliang_video.media.reader import open_frames
 from maliang_video.models.labels.frames import LabelFrame, LabelFrames
 from maliang_video.models.labels.palette import Palette, builtin_palette
-from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.pipelines.vid2vid import first_pictures, render_video, style_weights, without_flow
 from maliang_video.progress import Preview
 
 HEIGHT, WIDTH = 16, 32
-TINY = GeneratorConfig(
-    palette="cityscapes",
-    label_classes=35,
-    edges=True,
-    things=(26,),
-    style_names=("noon", "night"),
-    label_frames=3,
-    filters=4,
-    foreground_filters=0,
-    downsamplings=2,
-    blocks=2,
-    local_blocks=0,
-    scales=1,
-    flow=True,
-    foreground=(),
-    first_frame=None,
-)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
-def generator() -> Vid2VidGenerator:
-    torch.manual_seed(0)
-    made = Vid2VidGenerator(TINY).eval()
-    with torch.no_grad():
-        for weights in made.parameters():
-            weights.normal_(0, 0.3)
-    return made
+def generator(tiny_generator: Vid2VidGenerator) -> Vid2VidGenerator:
+    return tiny_generator
 
 
 def clip(frames: int = 11, seed: int = 0) -> LabelFrames:
@@ -279,8 +248,8 @@ def test_another_palette_is_refused(tmp_path: Path, generator: Vid2VidGenerator)
         render_video(labels, generator, tmp_path / "out.mkv")
 
 
-def test_a_network_for_drawn_maps_is_refused(tmp_path: Path) -> None:
-    drawn = Vid2VidGenerator(replace(TINY, palette="", label_classes=1))
+def test_a_network_for_drawn_maps_is_refused(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    drawn = Vid2VidGenerator(replace(generator.config, palette="", label_classes=1))
     with pytest.raises(
         InputError, match=r"these weights paint drawn maps \(sketches, poses\), not label maps"
     ):
@@ -306,7 +275,7 @@ def test_first_pictures_are_scaled_and_the_last_is_repeated(tmp_path: Path) -> N
 
 def test_without_flow_is_the_same_network_that_warps_nothing(generator: Vid2VidGenerator) -> None:
     plain = without_flow(generator)
-    assert plain.config == replace(TINY, flow=False)
+    assert plain.config == replace(generator.config, flow=False)
     assert all(weights is not None and weights.device.type == "cpu" for weights in plain.parameters())
     look = torch.tensor([[1.0, 0.0]])
     with_flow = list(synthesize(generator, clip(3).frames(), style=look))
