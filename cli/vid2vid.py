@@ -89,7 +89,8 @@ def size(text: str) -> tuple[int, int]:
 
 def run(arguments: argparse.Namespace) -> None:
     """`maliang vid2vid ...`"""
-    from ..pipelines.vid2vid import load_generator, render_video, without_flow
+    from ..models.vid2vid.generator import without_flow
+    from ..pipelines.vid2vid import load_generator, render_video
     from ..weights.devices import choose_device, choose_dtype
     from ..weights.folders import typed
 

@@ -7,7 +7,7 @@ the video and the state to go on from are on disk.
 import json
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import partial
 from hashlib import blake2b
@@ -164,15 +164,6 @@ def style_weights(names: Sequence[str], style: str | None) -> Tensor | None:
     if chosen not in names:
         raise InputError(f"no style {chosen!r}; this network has: {', '.join(names)}")
     return torch.tensor([[float(name == chosen) for name in names]])
-
-
-def without_flow(generator: Vid2VidGenerator) -> Vid2VidGenerator:
-    """The same network, sharing its weights, that paints every frame anew and warps nothing."""
-    with torch.device("meta"):
-        plain = Vid2VidGenerator(replace(generator.config, flow=False))
-    weights = generator.state_dict()
-    plain.load_state_dict({name: weights[name] for name in plain.state_dict()}, assign=True)
-    return plain
 
 
 def _go_on(

@@ -19,7 +19,7 @@ from maliang_video.models.labels.frames import LabelFrame, LabelFrames
 from maliang_video.models.labels.palette import Palette, builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.models.vid2vid.rollout import synthesize
-from maliang_video.pipelines.vid2vid import first_pictures, render_video, style_weights, without_flow
+from maliang_video.pipelines.vid2vid import first_pictures, render_video, style_weights
 from maliang_video.progress import Preview
 
 HEIGHT, WIDTH = 16, 32
@@ -271,18 +271,3 @@ def test_first_pictures_are_scaled_and_the_last_is_repeated(tmp_path: Path) -> N
     pictures = first_pictures([tmp_path / "only.png"], 2, 4, 6)
     assert pictures.shape == (1, 2, 3, 4, 6)
     assert torch.equal(pictures, to_model(np.full((4, 6, 3), 51, np.uint8)).expand(1, 2, 3, 4, 6))
-
-
-def test_without_flow_is_the_same_network_that_warps_nothing(generator: Vid2VidGenerator) -> None:
-    plain = without_flow(generator)
-    assert plain.config == replace(generator.config, flow=False)
-    assert all(weights is not None and weights.device.type == "cpu" for weights in plain.parameters())
-    look = torch.tensor([[1.0, 0.0]])
-    with_flow = list(synthesize(generator, clip(3).frames(), style=look))
-    frames = list(synthesize(plain, clip(3).frames(), style=look))
-    assert all(s.details is not None and s.details.flow is None for s in frames)
-    assert torch.equal(frames[0].frame, with_flow[0].frame)
-    assert not torch.equal(frames[2].frame, with_flow[2].frame)
-    plain_weights = plain.state_dict()
-    shared = generator.state_dict()
-    assert all(weights.data_ptr() == shared[name].data_ptr() for name, weights in plain_weights.items())
