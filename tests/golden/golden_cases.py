@@ -44,9 +44,20 @@ class Case:
         return load_file(self.path)
 
     def manifest_paths(self) -> dict[str, Path]:
-        """Network -> the file that lists its entries: beside the case, else in the default directory."""
+        """Network -> the file that lists its entries: beside the case, else in the default directory.
+
+        A case with a single network calls it "".
+        """
+        named = (
+            self.metadata["manifests"] if "manifests" in self.metadata else {"": self.metadata["manifest"]}
+        )
         folders = (self.path.parent, DEFAULT / self.kind.partition(".")[0])
-        return {net: _find(f"{name}.json", folders) for net, name in self.metadata["manifests"].items()}
+        return {net: _find(f"{name}.json", folders) for net, name in named.items()}
+
+    def manifest(self, net: str = "") -> dict[str, Any]:
+        """What that file says."""
+        content: dict[str, Any] = json.loads(self.manifest_paths()[net].read_text("utf-8"))
+        return content
 
     def float64_difference(self, name: str) -> float:
         """How far the reference's own float32 is from its float64; 0 where that was not measured."""
