@@ -1,4 +1,4 @@
-"""What label maps flow as: one frame, a stream of frames, a short clip in memory."""
+"""What label maps and drawn maps flow as: one frame, a stream of frames, a short clip in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +20,18 @@ class LabelFrame:
     """Class of every pixel, `[h w]`, uint8 or int16, values of the stream's palette."""
     instances: Tensor | None = None
     """Instance of every pixel, `[h w]` int32; only differences matter (None: none are known)."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFrame:
+    """One moment of a video of drawn maps: sketches of faces, poses, edges."""
+
+    channels: Tensor
+    """What a network takes, `[c h w]` float32: lines and distances in 0..1, poses in -1..1."""
+    parts: Tensor | None = None
+    """Which part of a face every pixel belongs to, `[h w]` uint8, ids of `faces.PARTS`; None: no face."""
+    picture: Tensor | None = None
+    """The footage that the map was drawn from, `[3 h w]` float32 in -1..1, where there is any."""
 
 
 def id_dtype(palette: Palette) -> torch.dtype:
@@ -52,6 +64,38 @@ class LabelStream(Protocol):
         ...
 
     def frames(self, start: int = 0) -> Iterator[LabelFrame]:
+        """The frames from number `start` (0-based) on, one in memory at a time."""
+        ...
+
+
+class DrawnStream(Protocol):
+    """A video of drawn maps of any length, read one frame at a time, as often as wanted."""
+
+    @property
+    def channels(self) -> int:
+        """Of every frame."""
+        ...
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames per second."""
+        ...
+
+    @property
+    def frame_count(self) -> int | None:
+        """None where it can't be known before the end."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the content does: resumed work is checked against it."""
+        ...
+
+    def frames(self, start: int = 0) -> Iterator[DrawnFrame]:
         """The frames from number `start` (0-based) on, one in memory at a time."""
         ...
 
