@@ -11,8 +11,8 @@ from .vid2vid import size
 
 if TYPE_CHECKING:
     from ..training.evaluate import Row
-    from ..training.folders import FolderClips
     from ..training.recipe import Recipe
+    from ..training.sequences import FootageClips
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -126,7 +126,8 @@ def at_least(least: int) -> Callable[[str], int]:
 def run_vid2vid(arguments: argparse.Namespace) -> None:
     """`maliang train vid2vid ...`"""
     from ..training.loop import LoopOptions, train
-    from ..training.recipe import find_recipe, with_clips, with_own_data
+    from ..training.recipe import with_clips, with_own_data
+    from ..training.recipes import find_recipe
     from ..weights.devices import choose_device
 
     recipe = find_recipe(arguments.recipe)
@@ -143,7 +144,7 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
         max_seconds=arguments.max_time,
     )
     with progress_bar("train", unit="clip") as progress:
-        done = train(recipe, arguments.out, options, clips, progress)
+        done = train(recipe, arguments.out, options, clips, progress).clips
     after = (
         "the same command goes on"
         if done < recipe.clips
@@ -152,13 +153,15 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: trained on {done} of {recipe.clips} clips; {after}")
 
 
-def _folder_clips(folder: Path, recipe: "Recipe") -> "FolderClips":
+def _folder_clips(folder: Path, recipe: "Recipe") -> "FootageClips":
     from ..models.labels.palette import builtin_palette
-    from ..training.folders import FolderClips
+    from ..training.flow_teachers import dense_inverse_search
+    from ..training.folders import open_folder
+    from ..training.sequences import FootageClips
 
-    generator = recipe.generator
-    palette = builtin_palette(generator.palette)
-    return FolderClips(folder, recipe.stages[-1].shape, palette, len(generator.style_names), recipe.seed)
+    styles = len(recipe.generator.style_names)
+    sequences = open_folder(folder, builtin_palette(recipe.generator.palette))
+    return FootageClips(sequences, recipe.shape, styles, recipe.seed, dense_inverse_search())
 
 
 def run_export(arguments: argparse.Namespace) -> None:

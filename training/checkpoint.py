@@ -1,13 +1,15 @@
 """Checkpoints of a training run: networks, optimisers, position; safetensors, no pickle.
 
-Layout of a file: `<part>/<entry>` for every tensor; the metadata holds the recipe and the step. Written to a temporary
-name, then renamed, so that a killed run leaves the checkpoint before it whole.
+Layout of a file: `<part>/<entry>` for every tensor; the metadata holds the recipe, the step, what the perceptual term
+sees with, and the scale of half precision's losses. Nothing else decides how a run goes on: chance is a function of the
+recipe's seed and the number of a clip. Written to a temporary name, then renamed, so that a killed run or a full disk
+leaves the checkpoint before it whole.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,34 +19,50 @@ from torch.optim import Optimizer
 
 from ..errors import InputError
 from ..media.outputs import prepare_file, settle, writing
+from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..weights.config_json import from_json, to_json
 from ..weights.file import WeightsInfo, inspect, save
 from ..weights.folders import SUFFIX
 from ..weights.strict import check_entries
-from .networks import Networks
+from .networks import Networks, coarsest_scales
 from .recipe import Recipe
-from .stand_ins import fill_stand_ins
+from .stand_ins import StandIns, fill_stand_ins
 
 FILE_NAME = "checkpoint.safetensors"
 """In the folder of a run."""
 
 
-def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, step: int) -> None:
-    """Everything that `load_checkpoint` needs to go on after `step` clips as if nothing had happened.
+class Position(NamedTuple):
+    """Where a run stands."""
 
-    InputError where the disk refuses it. Memory: copies of the weights that lie channels-last.
+    step: int
+    """Clips that it was trained on."""
+    scaler: dict[str, float]
+    """`Team.scaler_state`."""
+
+
+def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, position: Position) -> None:
+    """Everything that `load_checkpoint` needs to go on as if nothing had happened.
+
+    InputError where the disk refuses it, or where weights are not finite: the earlier file stays. Memory: copies of the
+    weights that lie channels-last.
     """
     tensors: dict[str, Tensor] = {}
     for part, module in _modules(networks).items():
         tensors |= {f"{part}/{key}": value.contiguous() for key, value in module.state_dict().items()}
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise InputError(
+            f"{path}: after {position.step} clips weights are not finite (NaN or infinity) and are not saved; take a "
+            "lower learning rate or another precision"
+        )
     for part, optimizer in _optimizers(networks).items():
         for number, state in optimizer.state_dict()["state"].items():
             tensors |= {f"{part}/{number}/{key}": value.contiguous() for key, value in state.items()}
     temporary = path.with_suffix(".tmp")
     try:
         with writing(path):
-            save_file(tensors, temporary, {"recipe": to_json(recipe), "step": str(step)})
+            save_file(tensors, temporary, _metadata(networks, recipe, position))
             settle(temporary, path)
     except SafetensorError as error:
         raise InputError(f"{path} could not be written ({error}); is the disk full?") from error
@@ -52,19 +70,29 @@ def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, step: int) -
         temporary.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> int:
-    """Fill `networks` from a file; returns the number of clips that they were trained on.
+def _metadata(networks: Networks, recipe: Recipe, position: Position) -> dict[str, str]:
+    return {
+        "recipe": to_json(recipe),
+        "step": str(position.step),
+        "features": networks.features_name,
+        "scaler": json.dumps(position.scaler),
+    }
+
+
+def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> Position:
+    """Fill `networks` from a file; returns where they stand.
 
     InputError: not a whole checkpoint, or one of another recipe (only the schedule may be another, so that a run can
     be made longer or shorter). Memory: the file's tensors beside the networks.
     """
     metadata, tensors = _read(path)
     _check_recipe(path, metadata["recipe"], recipe)
+    _check_features(path, metadata.get("features", "random features"), networks.features_name)
     for part, module in _modules(networks).items():
         _fill_module(module, _part(tensors, part), f"{path}: {part}")
     for part, optimizer in _optimizers(networks).items():
         _fill_optimizer(optimizer, _part(tensors, part))
-    return int(metadata["step"])
+    return Position(int(metadata["step"]), json.loads(metadata.get("scaler", "{}")))
 
 
 def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
@@ -77,30 +105,51 @@ def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> Wei
             f"{folder}: holds no {FILE_NAME}; name the folder that maliang train vid2vid wrote to"
         )
     metadata, tensors = _read(path, "average/")
-    recipe = from_json(Recipe, metadata["recipe"], f"{path}: recipe")
-    average = Vid2VidGenerator(recipe.generator)
+    result = _result_of(path, metadata)
+    average = Vid2VidGenerator(result.generator)
     _fill_module(average, _part(tensors, "average"), f"{path}: average")
-    fill_stand_ins(average, recipe.stand_ins)
+    average = coarsest_scales(average, result.scales)
+    fill_stand_ins(average, result.stand_ins)
     prepare_file(out)
-    trained = f"trained by maliang train vid2vid --recipe {recipe.name}, {metadata['step']} clips"
+    trained = f"trained by maliang train vid2vid --recipe {result.name}, {metadata['step']} clips"
     with writing(out):
         save(out, average, licence=licence, source=trained, notes=metadata["recipe"], dtype=dtype)
     return inspect(out)
 
 
+class _Result(NamedTuple):
+    """What a checkpoint says of the network that came out."""
+
+    name: str
+    """Of the recipe."""
+    generator: GeneratorConfig
+    scales: int
+    """Those that have been trained so far."""
+    stand_ins: StandIns
+
+
+def _result_of(path: Path, metadata: dict[str, str]) -> _Result:
+    """Only what every version of these files says: their recipes have had other fields."""
+    try:
+        recipe = json.loads(metadata["recipe"])
+        generator = from_json(GeneratorConfig, json.dumps(recipe["generator"]), f"{path}: recipe.generator")
+        stand_ins = tuple((int(lacking), int(drawn)) for lacking, drawn in recipe["stand_ins"])
+        scales, left = generator.scales, int(metadata["step"])
+        for stage in recipe["stages"]:
+            scales, left = int(stage.get("scales", generator.scales)), left - int(stage["clips"])
+            if left <= 0:
+                break
+        return _Result(str(recipe["name"]), generator, scales, stand_ins)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: its recipe is not one of this program's ({error!r})") from error
+
+
 def _modules(networks: Networks) -> dict[str, nn.Module]:
-    return {
-        "generator": networks.generator,
-        "discriminator": networks.discriminator,
-        "average": networks.average,
-    }
+    return {"generator": networks.generator, "average": networks.average, **networks.judges}
 
 
 def _optimizers(networks: Networks) -> dict[str, Optimizer]:
-    return {
-        "generator_optimizer": networks.generator_optimizer,
-        "discriminator_optimizer": networks.discriminator_optimizer,
-    }
+    return {f"{name}_optimizer": optimizer for name, optimizer in networks.optimizers.items()}
 
 
 def _read(path: Path, prefix: str = "") -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -143,8 +192,16 @@ def _fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
     optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
-_MAY_CHANGE = ("stages", "decay_clips")
+_MAY_CHANGE = ("stages",)
 """Fields of a recipe that are its schedule."""
+
+
+def _check_features(path: Path, theirs: str, ours: str) -> None:
+    if theirs != ours:
+        raise InputError(
+            f"{path}: belongs to a run whose perceptual term sees with {theirs}, here it would see "
+            f"with {ours}; bring these weights, or choose another folder"
+        )
 
 
 def _check_recipe(path: Path, stored: str, recipe: Recipe) -> None:

@@ -1,12 +1,15 @@
 """Training clips: a few consecutive frames with everything that the losses need.
 
-A data set is a function from a clip's number to the clip, so the order of the data is part of no state: a run that is
-resumed at step n asks for clip n. One clip is in memory at a time (256x128, 8 frames: 8 MB).
+A data set is a function from a clip's number to the clip, so the order of the data and all chance in it are part of no
+state: a run that is resumed at clip n asks for clip n. One clip is in memory at a time (256x128, 8 frames: 8 MB).
 """
 
+import copy
 import random
-from collections.abc import Callable, Iterator
-from typing import Any
+import signal
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -23,19 +26,57 @@ from .worlds.street import StreetWorld
 Batch = dict[str, Tensor]
 """A batch of clips (or one clip, without the b): ids uint8 `[b t h w]`, instances int32 `[b t h w]`, pictures float
 `[b t 3 h w]` in -1..1, flow `[b t 2 h w]` backward in pixels, visible float `[b t 1 h w]` (1 where the flow is to be
-trusted, else 0; a clip's first flow leads out of the clip), style float `[b s]`."""
+trusted, else 0; a clip's first flow leads out of the clip), style float `[b s]`. Sketches and poses have drawn float
+`[b t c h w]` in place of ids and instances."""
+
+ATTEMPTS = 16
+"""Clips that are tried in place of one that can't be read."""
+_ELSEWHERE = 1 << 40
+"""Added to a clip's number for each of them: another clip, drawn by chance, which no run would come to."""
 
 
-class StreetClips(Dataset[Batch]):
-    """Clips of the procedural street: endless, no two alike. `shape_of` tells how each clip looks."""
+class Clips(Dataset[Batch]):
+    """A data set: any number is a clip, the same one every time, those below 0 too."""
+
+    longest: int | None = None
+    """Frames that a clip can have at most; None: any number."""
 
     def __init__(self, seed: int, shape_of: Callable[[int], ClipShape]) -> None:
+        """seed: of all chance; shape_of: how clip n looks, such as `Recipe.shape`."""
         self.seed = seed
         self.shape_of = shape_of
 
+    @abstractmethod
+    def __getitem__(self, index: int) -> Batch:
+        """One clip. InputError or OSError where its files can't be read."""
+
+    def shaped(self, shape: ClipShape) -> Self:
+        """The same data in clips that all look like `shape`."""
+        other = copy.copy(self)
+        other.shape_of = _Always(shape)
+        return other
+
+    def chance(self, index: int) -> random.Random:
+        """What decides about clip `index`."""
+        return random.Random(f"{self.seed}:{index}")
+
+
+class _Always:
+    """A function that gives one shape for every clip; unlike a lambda, other processes can be sent it."""
+
+    def __init__(self, shape: ClipShape) -> None:
+        self.shape = shape
+
+    def __call__(self, index: int) -> ClipShape:
+        return self.shape
+
+
+class StreetClips(Clips):
+    """Clips of the procedural street: endless, no two alike."""
+
     def __getitem__(self, index: int) -> Batch:
         shape = self.shape_of(index)
-        draw = random.Random(f"{self.seed}:{index}")
+        draw = self.chance(index)
         zoom = draw.choice(shape.zooms)
         look = draw.randrange(len(LOOKS))
         width, height = round(shape.width * zoom / 2) * 2, round(shape.height * zoom / 2) * 2
@@ -65,26 +106,61 @@ def _cut(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:
     }
 
 
-class _Careful(Dataset[Batch | str]):
-    """Clips, or the sentence that says why there is none: an exception would lose its own words between processes."""
+class Read(NamedTuple):
+    """A clip, and why others were not taken in its place."""
+
+    clip: Batch
+    faults: tuple[str, ...]
+
+
+def read_clip(clips: Dataset[Batch], index: int) -> Read:
+    """Clip `index`, or if its files can't be read another one in its place; InputError where none can be had."""
+    faults: list[str] = []
+    for attempt in range(ATTEMPTS):
+        try:
+            return Read(clips[index + attempt * _ELSEWHERE], tuple(faults))
+        except (InputError, OSError) as error:
+            faults.append(str(error))
+    raise InputError(f"{ATTEMPTS} clips in a row could not be read; the last one: {faults[-1]}")
+
+
+class _Careful(Dataset[Read | str]):
+    """Clips, or the sentence that says why there are none: an exception would lose its words between processes."""
 
     def __init__(self, clips: Dataset[Batch]) -> None:
         self.clips = clips
 
-    def __getitem__(self, index: int) -> Batch | str:
+    def __getitem__(self, index: int) -> Read | str:
         try:
-            return self.clips[index]
+            return read_clip(self.clips, index)
         except InputError as error:
             return str(error)
 
 
-def load_clips(clips: Dataset[Batch], start: int, stop: int, workers: int) -> Iterator[Batch]:
-    """Clips `start`..`stop`-1 in order, in batches of one, made ahead in `workers` processes (0: in this one).
+def load_clips(clips: Dataset[Batch], numbers: Sequence[int], workers: int) -> Iterator[Read]:
+    """These clips in order, in batches of one, made ahead in `workers` processes (0: in this one).
 
-    InputError where a clip can't be read. Memory: two clips a process.
+    What can't be read is replaced, as `read_clip` does. Memory: two clips a process.
     """
-    loader = DataLoader(_Careful(clips), batch_size=None, sampler=range(start, stop), num_workers=workers)
-    for clip in loader:
-        if isinstance(clip, str):
-            raise InputError(clip)
-        yield {key: value[None] for key, value in clip.items()}
+    loader = DataLoader(
+        _Careful(clips),
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        collate_fn=_unchanged,
+        worker_init_fn=_leave_to_parent,
+    )
+    for read in loader:
+        if isinstance(read, str):
+            raise InputError(read)
+        yield Read({key: value[None] for key, value in read.clip.items()}, read.faults)
+
+
+def _unchanged(read: Any) -> Any:
+    """PyTorch would make lists of what isn't tensors."""
+    return read
+
+
+def _leave_to_parent(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; the one that trains decides when to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

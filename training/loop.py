@@ -1,84 +1,199 @@
-"""The training loop: clips in order, checkpoints, previews, and a result that the nodes load."""
+"""The training loop: clips in order, checkpoints, previews, and a result that the nodes load.
 
-import json
+One process or several run the same loop (`team`): each reads and learns from its share of the clips of an update, and
+the first one writes the files.
+"""
+
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch.utils.data import Dataset
+from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import InputError
 from ..media.outputs import writing
 from ..progress import Progress, silent
-from .checkpoint import FILE_NAME, load_checkpoint, save_checkpoint
-from .clips import Batch, StreetClips, load_clips
-from .networks import Networks, build_networks
-from .recipe import Recipe
-from .sheets import PREVIEW_CLIPS, preview, preview_clips, save_sheet
-from .vid2vid import train_on_clip
+from .checkpoint import FILE_NAME, Position, load_checkpoint, save_checkpoint
+from .clips import Batch, Clips, Read, StreetClips, load_clips
+from .interrupts import stop_requests
+from .journal import Journal
+from .networks import at_stage, build_networks, start_stage
+from .recipe import Recipe, Stage, check_recipe
+from .sheets import PREVIEW_CLIPS, preview, preview_clip, preview_shape
+from .team import Precision, Team
+from .vid2vid import Rule, train_on_clips
 
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """What a run needs besides its recipe; none of it changes the result."""
+    """What a run needs besides its recipe; none of it changes the result but for rounding."""
 
     device: torch.device
     workers: int
-    """Processes that draw clips ahead of time; 0: clips are drawn between the steps."""
+    """Processes that draw clips ahead of time, for each that trains; 0: clips are drawn between the steps."""
     checkpoint_every: int
     """Clips between checkpoints and previews, 1 or more."""
     max_seconds: float | None
     """Stop (resumable) after this time."""
+    precision: Precision = "fp32"
+    tensorboard: bool = False
+    """Write what TensorBoard shows, too."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a call of `train` did."""
+
+    clips: int
+    """That the networks have been trained on, in this call and before."""
+    skipped: tuple[str, ...]
+    """Why some clips were replaced by others: a sentence for each file that could not be read."""
 
 
 def train(
     recipe: Recipe,
     folder: Path,
     options: LoopOptions,
-    clips: Dataset[Batch] | None = None,
+    clips: Clips | None = None,
     progress: Progress = silent,
-) -> int:
+) -> Report:
     """Train until `recipe.clips` clips are done or the time is over; a second call goes on where the first stopped.
 
-    clips: the data (None: the procedural street); any number is a clip, those below 0 are kept for previews;
-    progress: called after every clip; what it raises stops the run at the last checkpoint.
-    Returns how many clips the networks have been trained on, in this call and before.
+    clips: the data (None: the procedural street);
+    progress: called after every update; what it raises stops the run at the last checkpoint. Ctrl-C saves one first.
 
     Writes to `folder`: checkpoint.safetensors (resume), log.jsonl (one line a checkpoint: step, learning rate, mean of
-    every loss term), preview_*.jpg (labels, truth, ours, for clips that are never trained on). Memory: the networks,
-    two Adam moments, the clips under way and the activations of one frame.
+    every loss term), preview_*.jpg (labels, truth, ours, for clips that are never trained on), skipped.txt. Memory: the
+    networks, two Adam moments, the clips under way and the activations of one chunk.
+
+    InputError: a recipe that can't be followed, a checkpoint of another, a loss that is not finite, a full disk, data
+    that can't be read; the last checkpoint stays.
     """
+    check_recipe(recipe)
+    team = Team(options.device, options.precision)
+    if recipe.batch % team.size:
+        raise InputError(
+            f"an update has {recipe.batch} clips, which {team.size} processes can't share evenly; give --batch a "
+            f"multiple of {team.size}"
+        )
     _make_folder(folder)
-    networks = build_networks(recipe, options.device)
-    checkpoint = folder / FILE_NAME
-    done = load_checkpoint(checkpoint, networks, recipe) if checkpoint.exists() else 0
     data = StreetClips(recipe.seed, recipe.shape) if clips is None else clips
-    show = partial(preview, networks.average, preview_clips(recipe) if clips is None else clips)
-    began, means = time.monotonic(), _Means()
-    for number, clip in enumerate(load_clips(data, done, recipe.clips, options.workers), done):
-        _set_learning_rate(networks, learning_rate(recipe, number))
-        batch = {key: value.to(options.device) for key, value in clip.items()}
-        from_real, decay = starts_from_real(recipe, number), average_decay(recipe, number)
-        means.add(train_on_clip(networks, recipe.stage(number).losses, batch, from_real, decay))
-        done = number + 1
-        late = options.max_seconds is not None and time.monotonic() - began > options.max_seconds
-        if done % options.checkpoint_every == 0 or done == recipe.clips or late:
-            save_checkpoint(checkpoint, networks, recipe, done)
-            _log(folder / "log.jsonl", done, learning_rate(recipe, number), means.take())
-            save_sheet(folder / f"preview_{done:06d}.jpg", show())
-        progress(done, recipe.clips, partial(show, PREVIEW_CLIPS[:1]))
-        if late:
-            break
-    return done
+    run = _Run(recipe, folder, options, data, team)
+    try:
+        with stop_requests() as stopping:
+            return run.go(progress, stopping)
+    finally:
+        run.close()
 
 
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Of clip number `step`: constant, then falling linearly towards 0 over the last `decay_clips` clips."""
-    left = (recipe.clips - step) / max(1, recipe.decay_clips)
-    return recipe.learning_rate * min(1.0, left)
+class _Run:
+    """A run under way."""
+
+    def __init__(self, recipe: Recipe, folder: Path, options: LoopOptions, data: Clips, team: Team) -> None:
+        self.recipe, self.folder, self.options, self.data, self.team = recipe, folder, options, data, team
+        self.networks = build_networks(recipe, team.device)
+        self.done = self._resume()
+        self.active = at_stage(self.networks, recipe.stage(max(0, self.done - 1)))
+        self.journal = Journal(folder, self.done, options.tensorboard) if team.leads else None
+        self.means = _Means()
+
+    def go(self, progress: Progress, stopping: Callable[[], bool]) -> Report:
+        recipe, began, batch = self.recipe, time.monotonic(), self.recipe.batch
+        share = batch // self.team.size
+        first = self.team.rank * share
+        mine = [start + first + k for start in range(self.done, recipe.clips, batch) for k in range(share)]
+        reader = load_clips(self.data, mine, self.options.workers)
+        while self.done < recipe.clips:
+            stage = self._enter_stage()
+            terms = self._update(stage, [next(reader) for _ in range(share)])
+            before, self.done = self.done, self.done + batch
+            late = (
+                self.options.max_seconds is not None and time.monotonic() - began > self.options.max_seconds
+            )
+            broken = _broken(terms)
+            stopped, late, failed = self.team.any([stopping(), late, bool(broken)])
+            if failed:
+                raise InputError(self._complaint(before, broken))
+            every = self.options.checkpoint_every
+            if stopped or late or self.done // every > before // every or self.done == recipe.clips:
+                self._save(stage, self.recipe.learning_rate(before))
+            progress(self.done, recipe.clips, partial(self._preview, stage, PREVIEW_CLIPS[:1]))
+            if stopped:
+                raise KeyboardInterrupt
+            if late:
+                break
+        return Report(self.done, () if self.journal is None else self.journal.faults)
+
+    def close(self) -> None:
+        if self.journal is not None:
+            self.journal.close()
+
+    def _resume(self) -> int:
+        path = self.folder / FILE_NAME
+        if not path.exists():
+            return 0
+        position = load_checkpoint(path, self.networks, self.recipe)
+        self.team.restore_scaler(position.scaler)
+        return position.step
+
+    def _enter_stage(self) -> Stage:
+        """The stage of the next clip; at its beginning, the networks are made ready for it."""
+        recipe, number = self.recipe, self.recipe.stage_number(self.done)
+        stage = recipe.stages[number]
+        earlier = recipe.stage_number(self.done - 1) if self.done else None
+        if number != earlier:
+            start_stage(self.networks, None if earlier is None else recipe.stages[earlier], stage)
+            self.active = at_stage(self.networks, stage)
+        for optimizer in self.networks.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate(self.done)
+        return stage
+
+    def _update(self, stage: Stage, read: list[Read]) -> dict[str, Tensor]:
+        clips: list[Batch] = []
+        for clip, faults in read:
+            clips.append({key: value.to(self.team.device) for key, value in clip.items()})
+            self.means.faults += faults
+        rule = Rule(starts_from_real(self.recipe, self.done), average_decay(self.recipe, self.done))
+        terms = train_on_clips(self.active, stage, clips, rule, self.team)
+        self.means.add(terms)
+        return terms
+
+    def _save(self, stage: Stage, rate: float) -> None:
+        """Checkpoint, log, preview, by the process that leads; the others tell it what they have seen."""
+        gathered: list[_Means] = self.team.gather(self.means)
+        self.means = _Means()
+        if self.journal is not None:
+            position = Position(self.done, self.team.scaler_state())
+            save_checkpoint(self.folder / FILE_NAME, self.networks, self.recipe, position)
+            self.journal.losses(self.done, rate, _merged(gathered))
+            for each in gathered:
+                self.journal.skipped(each.faults)
+            show = partial(preview_clip, self.active.average, self._preview_data(stage), PREVIEW_CLIPS[0])
+            self.journal.preview(self.done, self._preview(stage, PREVIEW_CLIPS), show)
+        self.team.wait()
+
+    def _preview(self, stage: Stage, numbers: tuple[int, ...]) -> NDArray[np.uint8]:
+        return preview(self.active.average, self._preview_data(stage), numbers)
+
+    def _preview_data(self, stage: Stage) -> Clips:
+        return self.data.shaped(preview_shape(stage, self.data.longest))
+
+    def _complaint(self, before: int, broken: list[str]) -> str:
+        saved = self.folder / FILE_NAME
+        kept = f"{saved} is from before it" if saved.exists() else "nothing was saved before it"
+        where = f"clip {before + 1}" if self.recipe.batch == 1 else f"clips {before + 1} to {self.done}"
+        what = f"the loss {broken[0]!r} is" if broken else "a loss in another process is"
+        return (
+            f"{self.folder}: at {where} {what} not finite (NaN or infinity); {kept}. Take a lower learning rate, or "
+            "--precision fp32, and look at the clips if it happens again"
+        )
 
 
 def average_decay(recipe: Recipe, step: int) -> float:
@@ -87,8 +202,10 @@ def average_decay(recipe: Recipe, step: int) -> float:
 
 
 def starts_from_real(recipe: Recipe, step: int) -> bool:
-    """Half of the clips start from real pictures, half from nothing."""
-    return random.Random(f"start:{recipe.seed}:{step}").random() < 0.5
+    """Whether the clips of the update that begins with clip `step` start from real pictures."""
+    if recipe.start == "both":
+        return random.Random(f"start:{recipe.seed}:{step}").random() < 0.5
+    return recipe.start == "real"
 
 
 def _make_folder(folder: Path) -> None:
@@ -98,31 +215,31 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _set_learning_rate(networks: Networks, rate: float) -> None:
-    for optimizer in (networks.generator_optimizer, networks.discriminator_optimizer):
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+def _broken(terms: dict[str, Tensor]) -> list[str]:
+    """Names of loss terms that are not finite."""
+    fine = torch.stack(list(terms.values())).isfinite().tolist()
+    return [name for name, is_fine in zip(terms, fine, strict=True) if not is_fine]
 
 
 class _Means:
-    """Running means of the loss terms since they were last taken."""
+    """What a process has seen since it was last asked."""
 
     def __init__(self) -> None:
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
+        self.faults: tuple[str, ...] = ()
 
-    def add(self, terms: dict[str, float]) -> None:
-        for name, value in terms.items():
+    def add(self, terms: dict[str, Tensor]) -> None:
+        for name, value in zip(terms, torch.stack(list(terms.values())).tolist(), strict=True):
             self.sums[name] = self.sums.get(name, 0.0) + value
             self.counts[name] = self.counts.get(name, 0) + 1
 
-    def take(self) -> dict[str, float]:
-        means = {name: self.sums[name] / self.counts[name] for name in self.sums}
-        self.sums, self.counts = {}, {}
-        return means
 
-
-def _log(path: Path, step: int, rate: float, terms: dict[str, float]) -> None:
-    line = {"step": step, "learning_rate": rate, **{name: round(value, 5) for name, value in terms.items()}}
-    with writing(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+def _merged(gathered: list[_Means]) -> dict[str, float]:
+    """Means of the loss terms over all processes."""
+    names = dict.fromkeys(name for each in gathered for name in each.sums)
+    return {
+        name: sum(each.sums.get(name, 0.0) for each in gathered)
+        / sum(each.counts.get(name, 0) for each in gathered)
+        for name in names
+    }

@@ -1,15 +1,27 @@
-"""What is trained: generator, discriminator, their optimisers, and the moving average that becomes the result."""
+"""What is trained: generator, discriminators, their optimisers, and the moving average that becomes the result."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import nn
+from torch.nn import Parameter
+from torch.optim import Optimizer
 
 from ..models.vid2vid.discriminator import DiscriminatorConfig, MultiscaleDiscriminator
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.scale import FlowBranch
 from .perceptual import RandomFeatures
-from .recipe import Recipe
+from .recipe import Recipe, Stage
+
+GENERATOR, PICTURES, FACES = "generator", "discriminator", "face"
+"""Names of trained networks in checkpoints and logs; the temporal ones are called by `motion_name`."""
+
+
+def motion_name(scale: int) -> str:
+    """The name of a temporal discriminator."""
+    return f"temporal{scale}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,38 +29,106 @@ class Networks:
     """Everything that is trained, and what it is trained with; the modules change as they learn."""
 
     generator: Vid2VidGenerator
-    discriminator: MultiscaleDiscriminator
     average: Vid2VidGenerator
     """Moving average of the generator's weights: what is saved as the result."""
-    generator_optimizer: torch.optim.Optimizer
-    discriminator_optimizer: torch.optim.Optimizer
+    judges: dict[str, MultiscaleDiscriminator]
+    """The discriminators by name."""
+    optimizers: dict[str, Optimizer]
+    """Of the generator and of every discriminator."""
     features: RandomFeatures
+    """What the perceptual term sees with."""
+    features_name: str
 
 
 def build_networks(recipe: Recipe, device: torch.device) -> Networks:
     """Fresh networks, N(0, 0.02) as the reference; `recipe.seed` decides every weight, whatever was drawn before."""
-    config = recipe.generator
-    judge = DiscriminatorConfig(
-        config.label_channels + len(config.style_names) + 3,
-        recipe.discriminator_filters,
-        recipe.discriminator_scales,
-    )
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(recipe.seed)
-        generator, discriminator = Vid2VidGenerator(config), MultiscaleDiscriminator(judge)
-        for network in (generator, discriminator):
+        generator = Vid2VidGenerator(recipe.generator)
+        judges = {name: MultiscaleDiscriminator(config) for name, config in _judges(recipe)}
+        for network in (generator, *judges.values()):
             network.apply(_initialise)
             network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        average = Vid2VidGenerator(config).to(device).requires_grad_(False)
+        average = Vid2VidGenerator(recipe.generator).to(device).requires_grad_(False)
     average.load_state_dict(generator.state_dict())
-    return Networks(
-        generator,
-        discriminator,
-        average,
-        torch.optim.Adam(generator.parameters(), recipe.learning_rate, recipe.betas, fused=True),
-        torch.optim.Adam(discriminator.parameters(), recipe.learning_rate, recipe.betas, fused=True),
-        RandomFeatures().to(device),
+    trained: dict[str, nn.Module] = {GENERATOR: generator, **judges}
+    rate = recipe.stages[0].learning_rate[0]
+    optimizers: dict[str, Optimizer] = {
+        name: torch.optim.Adam(network.parameters(), rate, recipe.betas, fused=True)
+        for name, network in trained.items()
+    }
+    return Networks(generator, average, judges, optimizers, RandomFeatures().to(device), "random features")
+
+
+def _judges(recipe: Recipe) -> Iterator[tuple[str, DiscriminatorConfig]]:
+    """The discriminators of a recipe; whether they have a say is a matter of its stages."""
+    config, filters, copies = recipe.generator, recipe.discriminator_filters, recipe.discriminator_scales
+    labelled = config.label_channels + len(config.style_names) + 3
+    frames = recipe.temporal.frames
+    yield PICTURES, DiscriminatorConfig(labelled, filters, copies)
+    for scale in range(recipe.temporal.scales):
+        channels = 3 * frames + 2 * (frames - 1)
+        yield motion_name(scale), DiscriminatorConfig(channels, filters, copies)
+    if any(stage.losses.face for stage in recipe.stages):
+        yield FACES, DiscriminatorConfig(labelled, filters, face_copies(copies))
+
+
+def face_copies(copies: int) -> int:
+    """Copies of the face discriminator beside so many of the others."""
+    return max(1, copies - 2)
+
+
+def at_stage(networks: Networks, stage: Stage) -> Networks:
+    """The part of the networks that a stage uses, sharing their weights; only what it trains asks for gradients."""
+    generator = coarsest_scales(networks.generator, stage.scales)
+    networks.generator.requires_grad_(False)
+    for scale in generator.scales[-1:] if stage.trained == "finest" else generator.scales:
+        scale.requires_grad_(True)
+    copies = stage.discriminator_scales
+    return replace(
+        networks,
+        generator=generator,
+        average=coarsest_scales(networks.average, stage.scales),
+        judges={
+            name: coarsest_copies(judge, face_copies(copies) if name == FACES else copies)
+            for name, judge in networks.judges.items()
+        },
     )
+
+
+def start_stage(networks: Networks, before: Stage | None, stage: Stage) -> None:
+    """Forget the optimisers' moments where a stage trains other scales than the one before, as the reference does."""
+    if before is None or before.scales != stage.scales:
+        names = list(networks.optimizers)
+    else:
+        names = [GENERATOR] if before.trained != stage.trained else []
+    for name in names:
+        networks.optimizers[name].state.clear()
+
+
+def learning(module: nn.Module) -> list[Parameter]:
+    """The parameters that are trained at this stage."""
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
+
+
+def coarsest_scales(generator: Vid2VidGenerator, scales: int) -> Vid2VidGenerator:
+    """A generator of the `scales` coarsest scales of another, sharing their weights."""
+    if scales == generator.config.scales:
+        return generator
+    with torch.device("meta"):
+        part = Vid2VidGenerator(replace(generator.config, scales=scales))
+    part.scales = nn.ModuleList(cast(list[nn.Module], generator.scales)[:scales])
+    part.first_frame = generator.first_frame
+    return part.train(generator.training)
+
+
+def coarsest_copies(judge: MultiscaleDiscriminator, copies: int) -> MultiscaleDiscriminator:
+    """A discriminator of the `copies` coarsest copies of another, sharing their weights."""
+    if copies >= judge.config.scales:
+        return judge
+    part = MultiscaleDiscriminator(replace(judge.config, scales=0))
+    part.copies = nn.ModuleList(cast(list[nn.Module], judge.copies)[judge.config.scales - copies :])
+    return part
 
 
 def _initialise(module: nn.Module) -> None:

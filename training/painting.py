@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from ..models.labels.frames import LabelFrame
 from ..models.vid2vid.generator import Vid2VidGenerator
-from ..models.vid2vid.rollout import synthesize
+from ..models.vid2vid.rollout import synthesize_encoded
+from .chunks import encode
 from .clips import Batch
 
 
@@ -16,10 +16,8 @@ def paint(generator: Vid2VidGenerator, clip: Batch, given: int = 0) -> Iterator[
     given: start from so many of the clip's own first pictures (0, or the generator's `past_frames`), which come out as
     they went in. Each is `[1 3 h w]` in -1..1, on the CPU, wherever the generator is.
     """
-    frames = [
-        LabelFrame(ids, instances) for ids, instances in zip(clip["ids"], clip["instances"], strict=True)
-    ]
-    style = clip["style"][None].to(generator.device)
-    first = clip["pictures"][None, :given] if given else None
-    for picture in synthesize(generator, frames, first=first, style=style):
+    on_device = {key: value[None].to(generator.device) for key, value in clip.items()}
+    frames = (encode(generator, on_device, t) for t in range(len(clip["pictures"])))
+    first = on_device["pictures"][:, :given] if given else None
+    for picture in synthesize_encoded(generator, frames, first=first, style=on_device["style"]):
         yield picture.frame.cpu()

@@ -1,19 +1,22 @@
-"""A training recipe: every number that a run depends on, as data, stored with its checkpoints."""
+"""A training recipe: every number that a run depends on, as data, stored with its checkpoints.
 
-from collections.abc import Mapping
+A run is a row of stages. In the paper resolution and clip length double in turn (Wang et al. 2018, 4), which is stages
+with more `scales` and more frames; `plan.plan_table` prints them.
+"""
+
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import MappingProxyType
+from typing import Literal
 
 from ..errors import InputError
+from ..models.labels.palette import Palette
 from ..models.vid2vid.config import GeneratorConfig
-from .stand_ins import STREET_STAND_INS, StandIns
-from .worlds.looks import LOOKS
+from .stand_ins import StandIns
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Factors of the loss terms (Wang et al. 2018: 10 for all but the GAN terms)."""
+    """Factors of the loss terms. 0: the term isn't computed, and a discriminator without a say isn't trained."""
 
     gan: float
     feature_matching: float
@@ -23,13 +26,32 @@ class LossWeights:
     """Real frame before, warped by the predicted flow, against the real frame."""
     warp: float
     """Generated frame against the one before it, warped by the known flow."""
+    weight: float
+    """Blending weight against 0, where the known flow is trusted: carry along rather than paint anew."""
     raw: float
     """Share of the perceptual term for what was painted before the warped frame was blended in."""
+    raw_gan: float
+    """The same for `gan` and `feature_matching`."""
+    temporal_gan: float
+    """Of every temporal scale."""
+    temporal_matching: float
+    face_gan: float
+    face_matching: float
 
     @property
     def adversarial(self) -> bool:
-        """Whether the discriminator has a say; else it isn't trained."""
+        """Whether the discriminator of single pictures has a say."""
         return self.gan > 0 or self.feature_matching > 0
+
+    @property
+    def temporal(self) -> bool:
+        """Whether the temporal discriminators have a say."""
+        return self.temporal_gan > 0 or self.temporal_matching > 0
+
+    @property
+    def face(self) -> bool:
+        """Whether the discriminator of faces has a say."""
+        return self.face_gan > 0 or self.face_matching > 0
 
 
 @dataclass(frozen=True)
@@ -39,18 +61,43 @@ class ClipShape:
     width: int
     height: int
     frames: int
+    """In all: where a clip starts from its own first pictures, these count."""
     zooms: tuple[float, ...]
     """The world is drawn this many times larger and a window of it is cut out: near and far views."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a run. Short clips first, as in Wang et al. 2018, 4."""
+    """A part of a run."""
 
     clips: int
-    """The weights are updated after each frame of each clip."""
+    """A multiple of the recipe's `batch`."""
     shape: ClipShape
+    scales: int
+    """Scales of the generator in use, from the coarsest on; the others wait."""
+    trained: Literal["finest", "all"]
+    """Which of them learn. A finer scale first learns alone, on what the coarser ones give."""
+    discriminator_scales: int
+    """Copies of each discriminator in use, from the coarsest on; the face discriminator has two fewer, one at least."""
+    chunk: int
+    """Frames that are painted between two updates of the weights."""
+    unrolled: int
+    """Frames that gradients flow back through; 1: every frame takes those before it as given."""
+    learning_rate: tuple[float, float]
+    """At the first clip and after the last, linear between."""
     losses: LossWeights
+
+
+@dataclass(frozen=True)
+class TemporalConfig:
+    """The discriminators of motion: scale s sees frames that are `frames ** s` apart."""
+
+    frames: int
+    """Frames that one decision is about."""
+    scales: int
+    """0: there are none."""
+    sparse: bool
+    """Look at groups that don't overlap, which is cheaper, instead of one group for every frame."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +107,17 @@ class Recipe:
     name: str
     generator: GeneratorConfig
     stages: tuple[Stage, ...]
-    decay_clips: int
-    """The last so many clips are trained with a learning rate that falls to 0 linearly."""
-    learning_rate: float
+    batch: int
+    """Clips an update; they may be spread over processes."""
+    start: Literal["real", "blank", "both"]
+    """Clips start from their own first pictures, from nothing, or half of them so and half so."""
     betas: tuple[float, float]
     ema: float
     """Decay of the exponential moving average of the weights, per update."""
     discriminator_filters: int
-    discriminator_scales: int
+    temporal: TemporalConfig
+    features: Literal["random", "best"]
+    """What the perceptual term sees with: random features, or the best network on this machine."""
     stand_ins: StandIns
     """Classes that the data lacks, and those whose weights they get when the run is exported."""
     seed: int
@@ -77,99 +127,99 @@ class Recipe:
         """Clips of all stages."""
         return sum(stage.clips for stage in self.stages)
 
+    @property
+    def discriminator_scales(self) -> int:
+        """Copies of each discriminator, of the stage that has the most."""
+        return max(stage.discriminator_scales for stage in self.stages)
+
+    def stage_number(self, number: int) -> int:
+        """Which stage trains on clip `number` (0-based); the last for those beyond the end."""
+        for index, stage in enumerate(self.stages):
+            if number < stage.clips:
+                return index
+            number -= stage.clips
+        return len(self.stages) - 1
+
     def stage(self, number: int) -> Stage:
         """The stage that trains on clip `number` (0-based)."""
-        for stage in self.stages:
-            if number < stage.clips:
-                return stage
-            number -= stage.clips
-        return self.stages[-1]
+        return self.stages[self.stage_number(number)]
 
     def shape(self, number: int) -> ClipShape:
         """What clip `number` looks like."""
         return self.stage(number).shape
 
-
-STREET_GENERATOR = GeneratorConfig(
-    palette="cityscapes",
-    label_classes=35,
-    edges=True,
-    things=tuple(range(24, 34)),
-    style_names=LOOKS,
-    label_frames=3,
-    filters=16,
-    foreground_filters=8,
-    downsamplings=2,
-    blocks=6,
-    local_blocks=0,
-    scales=1,
-    flow=True,
-    foreground=(26, 27, 28, 29, 30, 31),  # vehicles; the procedural street has cars only, see stand_ins
-    first_frame=None,
-)
-
-LIKENESS = LossWeights(
-    gan=0.0, feature_matching=0.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0, raw=1.0
-)
-"""Close to the truth, on average: what a network learns first, and fastest without a discriminator."""
-
-REALISM = LossWeights(
-    gan=0.5, feature_matching=3.0, perceptual=10.0, flow=1.0, flow_warp=10.0, warp=2.0, raw=0.5
-)
-"""And sharp."""
-
-DETAIL = LossWeights(
-    gan=0.0, feature_matching=0.0, perceptual=20.0, flow=1.0, flow_warp=10.0, warp=0.0, raw=0.25
-)
-"""Over long clips: what was carried along too far is painted anew, rather than copied once more."""
-
-SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
-LONG = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
-
-STREET_DEMO = Recipe(
-    name="street-demo",
-    generator=STREET_GENERATOR,
-    stages=(
-        Stage(clips=1500, shape=SHORT, losses=LIKENESS),
-        Stage(clips=300, shape=LONG, losses=REALISM),
-        Stage(clips=150, shape=LONG, losses=DETAIL),
-    ),
-    decay_clips=300,
-    learning_rate=6e-4,
-    betas=(0.5, 0.999),
-    ema=0.999,
-    discriminator_filters=16,
-    discriminator_scales=2,
-    stand_ins=STREET_STAND_INS,
-    seed=0,
-)
-
-RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in (STREET_DEMO,)})
-
-
-def find_recipe(name: str) -> Recipe:
-    """A recipe by name; InputError lists those that there are."""
-    if name not in RECIPES:
-        raise InputError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
-    return RECIPES[name]
+    def learning_rate(self, number: int) -> float:
+        """For clip `number`."""
+        index = self.stage_number(number)
+        stage = self.stages[index]
+        first, last = stage.learning_rate
+        into = number - sum(earlier.clips for earlier in self.stages[:index])
+        return first + (last - first) * min(1.0, into / stage.clips)
 
 
 def with_clips(recipe: Recipe, clips: int) -> Recipe:
-    """The recipe made longer or shorter: its stages and its decay keep their shares (a stage has one clip at least)."""
-    if clips < len(recipe.stages):
-        raise InputError(
-            f"clips: {clips} are too few; recipe {recipe.name} needs at least {len(recipe.stages)}"
-        )
-    factor = clips / recipe.clips
+    """The recipe made longer or shorter: its stages keep their shares (a stage has one update at least)."""
+    least = len(recipe.stages) * recipe.batch
+    if clips < least:
+        raise InputError(f"clips: {clips} are too few; recipe {recipe.name} needs at least {least}")
+    updates = -(-clips // recipe.batch)
+    factor = updates * recipe.batch / recipe.clips
     ends, planned = [0], 0
     for later, stage in zip(reversed(range(len(recipe.stages))), recipe.stages, strict=True):
         planned += stage.clips
-        ends.append(min(max(round(planned * factor), ends[-1] + 1), clips - later))
-    counts = (end - start for start, end in pairwise(ends))
-    stages = tuple(replace(stage, clips=n) for stage, n in zip(recipe.stages, counts, strict=True))
-    return replace(recipe, stages=stages, decay_clips=round(recipe.decay_clips * factor))
+        end = round(planned * factor / recipe.batch)
+        ends.append(min(max(end, ends[-1] + 1), updates - later))
+    counts = ((end - start) * recipe.batch for start, end in pairwise(ends))
+    stages = (replace(stage, clips=n) for stage, n in zip(recipe.stages, counts, strict=True))
+    return replace(recipe, stages=tuple(stages))
 
 
 def with_own_data(recipe: Recipe) -> Recipe:
     """The recipe for data that is not the street: nothing is known of the classes that it lacks."""
     return replace(recipe, name=f"{recipe.name} on own data", stand_ins=())
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """InputError for a recipe that no run could follow, naming the stage and what is wrong with it."""
+    scales, past = recipe.generator.scales, recipe.generator.past_frames
+    for number, stage in enumerate(recipe.stages, 1):
+        where = f"recipe {recipe.name}, stage {number}"
+        if not 1 <= stage.scales <= scales:
+            raise InputError(f"{where}: {stage.scales} scales in use, the network has {scales}")
+        if stage.shape.frames <= past:
+            raise InputError(
+                f"{where}: a clip of {stage.shape.frames} frames is too short; the network is shown {past} "
+                f"before it paints, so give at least {past + 1}"
+            )
+        if stage.clips % recipe.batch or stage.clips < recipe.batch:
+            raise InputError(f"{where}: {stage.clips} clips are no multiple of the batch of {recipe.batch}")
+        if min(stage.chunk, stage.unrolled, stage.discriminator_scales) < 1:
+            raise InputError(f"{where}: chunk, unrolled and discriminator_scales must be at least 1")
+        replace(recipe.generator, scales=stage.scales).check_size(stage.shape.height, stage.shape.width)
+
+
+def with_longest(recipe: Recipe, longest: int) -> Recipe:
+    """The recipe for data whose longest clip has so many frames."""
+    stages = (
+        replace(stage, shape=replace(stage.shape, frames=min(stage.shape.frames, longest)))
+        for stage in recipe.stages
+    )
+    return replace(recipe, stages=tuple(stages))
+
+
+def with_batch(recipe: Recipe, batch: int) -> Recipe:
+    """The recipe with so many clips an update; the stages are rounded up to whole updates."""
+    stages = (replace(stage, clips=-(-stage.clips // batch) * batch) for stage in recipe.stages)
+    return replace(recipe, batch=batch, stages=tuple(stages))
+
+
+def with_palette(recipe: Recipe, palette: Palette) -> Recipe:
+    """The recipe for label maps of a palette; classes of a foreground mean nothing in another one."""
+    config = recipe.generator
+    if config.palette == palette.name:
+        return recipe
+    things = tuple(each.id for each in palette.classes if each.thing)
+    generator = replace(
+        config, palette=palette.name, label_classes=palette.channels, things=things, foreground=()
+    )
+    return replace(recipe, generator=replace(generator, foreground_filters=0))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch.utils.data import Dataset
+from torch import Tensor
 
 from ..errors import InputError
 from ..media.outputs import prepare_file, write_whole, writing
@@ -15,9 +15,9 @@ from ..media.pixels import to_file
 from ..models.labels.palette import builtin_palette
 from ..models.labels.preview import colorize
 from ..models.vid2vid.generator import Vid2VidGenerator
-from .clips import Batch, StreetClips
+from .clips import Batch, Clips, read_clip
 from .painting import paint
-from .recipe import Recipe
+from .recipe import ClipShape, Stage
 
 PREVIEW_CLIPS = (-1, -2, -3, -4)
 """Clip numbers that no run trains on."""
@@ -25,28 +25,53 @@ PREVIEW_CLIPS = (-1, -2, -3, -4)
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
 
-def preview_clips(recipe: Recipe) -> StreetClips:
-    """Street clips for the previews of a run: 16 frames of its last stage's size."""
-    shape = replace(recipe.stages[-1].shape, frames=16, zooms=(1.0,))
-    return StreetClips(recipe.seed, lambda number: shape)
+PREVIEW_FRAMES = 16
+
+
+def preview_shape(stage: Stage, longest: int | None) -> ClipShape:
+    """Of the clips in the previews of a stage: 16 frames, or as many as the longest clip of the data has."""
+    frames = PREVIEW_FRAMES if longest is None else min(PREVIEW_FRAMES, longest)
+    return replace(stage.shape, frames=frames, zooms=(1.0,))
 
 
 def preview(
-    generator: Vid2VidGenerator, clips: Dataset[Batch], numbers: tuple[int, ...] = PREVIEW_CLIPS
+    generator: Vid2VidGenerator, clips: Clips, numbers: tuple[int, ...] = PREVIEW_CLIPS
 ) -> NDArray[np.uint8]:
     """The last frame of each of these clips: labels, truth, generated, side by side, uint8 `[n*h 3*w 3]`."""
-    return np.concatenate([_preview_row(generator, clips[number]) for number in numbers])
+    return np.concatenate([_preview_row(generator, read_clip(clips, number).clip) for number in numbers])
 
 
 def _preview_row(generator: Vid2VidGenerator, clip: Batch) -> NDArray[np.uint8]:
     *_, painted = paint(generator, clip)
-    pictures = [to_file(picture) for picture in (clip["pictures"][-1], painted[0])]
-    return np.concatenate([last_labels(generator, clip), *pictures], axis=1)
+    return _beside(generator, clip, len(clip["pictures"]) - 1, painted)
+
+
+def preview_clip(generator: Vid2VidGenerator, clips: Clips, number: int) -> list[NDArray[np.uint8]]:
+    """Every frame of a clip, as `preview` shows the last: uint8 `[h 3*w 3]` each."""
+    clip = read_clip(clips, number).clip
+    return [_beside(generator, clip, t, painted) for t, painted in enumerate(paint(generator, clip))]
+
+
+def _beside(generator: Vid2VidGenerator, clip: Batch, t: int, painted: Tensor) -> NDArray[np.uint8]:
+    """Labels, truth, generated."""
+    truth, ours = to_file(clip["pictures"][t]), to_file(painted[0])
+    return np.concatenate([shown_labels(generator, clip, t), truth, ours], axis=1)
 
 
 def last_labels(generator: Vid2VidGenerator, clip: Batch) -> NDArray[np.uint8]:
     """A clip's last label map in the colours of the generator's palette, uint8 `[h w 3]`."""
-    return colorize(clip["ids"][-1], builtin_palette(generator.config.palette))
+    return shown_labels(generator, clip, len(clip["pictures"]) - 1)
+
+
+def shown_labels(generator: Vid2VidGenerator, clip: Batch, t: int) -> NDArray[np.uint8]:
+    """What the generator is given at frame t, for people: uint8 `[h w 3]`.
+
+    Drawn maps of -1..1 (poses) show their last three channels, those of 0..1 (sketches) their first one.
+    """
+    if "drawn" not in clip:
+        return colorize(clip["ids"][t], builtin_palette(generator.config.palette))
+    maps = clip["drawn"][t]
+    return to_file(maps[-3:] if maps.min() < 0 and len(maps) >= 3 else maps[:1].expand(3, -1, -1) * 2 - 1)
 
 
 def prepare_sheet(path: Path) -> None:

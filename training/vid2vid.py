@@ -1,153 +1,93 @@
-"""One training step of vid2vid: a clip is generated frame by frame, and the weights are updated after each frame.
+"""Training on clips: each is generated chunk by chunk, and the weights are updated after every chunk.
 
-Source: Wang et al. 2018, 3.2 and 3.3; NVIDIA/vid2vid at 2e6d137, `train.py`. The past frames are the generator's own,
-detached, as when it is used.
+Source: Wang et al. 2018, 3.2 and 3.3; NVIDIA/vid2vid at 2e6d137, `train.py`. Different here: several clips may take
+part in an update, in step with each other. Gradients are added up one clip at a time, so that it makes no difference
+whether the clips are in one process or in several.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ..models.flow.warp import warp
-from ..models.labels.frames import LabelFrame
-from ..models.labels.planes import LabelPlanes, dense_planes, join_planes, style_planes
-from ..models.vid2vid.generator import Past, Step, Vid2VidGenerator
+from .chunks import Chunk, begin, first_frame, paint_chunk, split
 from .clips import Batch
-from .losses import feature_matching_loss, flow_loss, gan_loss, masked_l1, warping_loss
-from .networks import Networks
-from .perceptual import perceptual_loss
-from .recipe import LossWeights
+from .networks import PICTURES, Networks, learning
+from .objectives import Case, Terms, judge_case, likeness_terms, motion_terms, picture_case
+from .recipe import LossWeights, Stage
+from .team import Team
 
-Terms = dict[str, Tensor]
-"""Loss terms by name, each already multiplied by its weight."""
+
+@dataclass(frozen=True)
+class Rule:
+    """How the clips of an update are trained on."""
+
+    from_real: bool
+    """They start from their own first pictures; else from nothing."""
+    decay: float
+    """Of the moving average of the weights, an update."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Moment:
-    """One frame of a clip, real and generated."""
+class Losses:
+    """Of a chunk of one clip."""
 
-    clip: Batch
-    t: int
-    labels: LabelPlanes
-    """Of this frame alone, at full size."""
-    past: Past
-    """What the frame was generated from."""
-    step: Step
-
-    @property
-    def real(self) -> Tensor:
-        """`[b 3 h w]` in -1..1."""
-        return self.clip["pictures"][:, self.t]
+    generator: Terms
+    judges: Terms
+    """What every discriminator that has a say learns from, by its name."""
 
 
-def train_on_clip(
-    networks: Networks, weights: LossWeights, clip: Batch, from_real: bool, decay: float
-) -> dict[str, float]:
-    """Generate one clip and learn from every frame of it; returns the mean of each loss term over these frames.
+def train_on_clips(
+    networks: Networks, stage: Stage, clips: Sequence[Batch], rule: Rule, team: Team
+) -> dict[str, Tensor]:
+    """Learn from clips of one length, after every chunk of them; returns each loss term, a mean over frames and clips.
 
-    clip: on the networks' device, of more than `past_frames` frames;
-    from_real: it starts from its own first pictures; else from nothing;
-    decay: of the moving average of the weights, an update.
+    networks: those of `at_stage`; clips: this process's share of an update, on the networks' device.
     """
-    generator = networks.generator
-    encoded = [_encode(generator, clip, t) for t in range(clip["ids"].shape[1])]
-    start = generator.config.past_frames if from_real else 0
-    past = generator.past_from(clip["pictures"][:, :start]) if from_real else _blank(generator, clip)
-    means: dict[str, float] = {}
-    for t in range(start, len(encoded)):
-        window = [encoded[max(0, t - k)] for k in range(generator.config.label_frames - 1, -1, -1)]
-        step = generator.step(window, past, clip["style"])
-        terms = _update(networks, weights, _Moment(clip, t, encoded[t][0], past, step), decay)
-        past = Past(tuple(f.detach() for f in step.past.frames), step.past.painted)
-        for name, value in terms.items():
-            means[name] = means.get(name, 0.0) + float(value) / (len(encoded) - start)
+    generator, frames = networks.generator, clips[0]["pictures"].shape[1]
+    start = first_frame(generator, rule.from_real)
+    carried = [begin(generator, clip, rule.from_real) for clip in clips]
+    means: dict[str, Tensor] = {}
+    for piece in split(start, frames, stage.chunk):
+        share = len(piece) / (frames - start) / len(clips)
+        for number, clip in enumerate(clips):
+            with team.precision():
+                chunk, carried[number] = paint_chunk(generator, clip, piece, carried[number], stage.unrolled)
+                losses = chunk_losses(networks, stage.losses, chunk)
+            _backward(networks, losses, 1 / len(clips), team)
+            for name, value in (losses.generator | losses.judges).items():
+                means[name] = means.get(name, 0.0) + share * value.detach()
+        team.update(list(networks.optimizers.values()))
+        _average(networks.average, generator, rule.decay)
     return means
 
 
-def _encode(generator: Vid2VidGenerator, clip: Batch, t: int) -> list[LabelPlanes]:
-    return generator.encode(LabelFrame(clip["ids"][:, t], clip["instances"][:, t]))
+def chunk_losses(networks: Networks, weights: LossWeights, chunk: Chunk) -> Losses:
+    """Everything that is learnt from a chunk."""
+    terms = likeness_terms(networks.features, weights, chunk) | motion_terms(weights, chunk)
+    judges: Terms = {}
+    if weights.adversarial:
+        case = picture_case(chunk, weights.raw_gan)
+        _judge(networks, PICTURES, case, (weights.gan, weights.feature_matching), terms, judges)
+    return Losses(terms, judges)
 
 
-def _blank(generator: Vid2VidGenerator, clip: Batch) -> Past:
-    batch, _, height, width = clip["ids"].shape
-    return generator.blank_past((height, width), batch)
+def _judge(
+    networks: Networks, name: str, case: Case, factors: tuple[float, float], terms: Terms, judges: Terms
+) -> None:
+    """Add what one discriminator says to the terms of the generator, and what it learns to those of the judges."""
+    (gan, matching), judges[name] = judge_case(networks.judges[name], case, *factors)
+    prefix = "" if name == PICTURES else f"{name}_"
+    terms[f"{prefix}gan"], terms[f"{prefix}feature_matching"] = gan, matching
 
 
-def _update(networks: Networks, weights: LossWeights, now: _Moment, decay: float) -> Terms:
-    """One update of the generator, then, where it has a say, one of the discriminator."""
-    terms = _likeness_terms(networks, weights, now) | _motion_terms(weights, now)
-    if not weights.adversarial:
-        _learn(networks, terms, decay)
-        return _detached(terms)
-    condition = join_planes([now.labels, style_planes(now.clip["style"], now.labels.size)])
-    judged_real = _judge(networks, condition, now.real)
-    terms |= _realism_terms(networks, weights, now, condition, judged_real)
-    _learn(networks, terms, decay)
-    judged = _judge(networks, condition, now.step.frame.detach())
-    loss = 0.5 * (gan_loss(judged_real, True) + gan_loss(judged, False))
-    _descend(networks.discriminator_optimizer, loss)
-    return _detached(terms | {"discriminator": loss})
-
-
-def _learn(networks: Networks, terms: Terms, decay: float) -> None:
-    _descend(networks.generator_optimizer, torch.stack(list(terms.values())).sum())
-    _average(networks.average, networks.generator, decay)
-
-
-def _detached(terms: Terms) -> Terms:
-    return {name: value.detach() for name, value in terms.items()}
-
-
-def _judge(networks: Networks, condition: LabelPlanes, picture: Tensor) -> list[list[Tensor]]:
-    """The discriminator's layers for a picture that is said to show these labels in this style."""
-    judged: list[list[Tensor]] = networks.discriminator(join_planes([condition, dense_planes(picture)]))
-    return judged
-
-
-def _likeness_terms(networks: Networks, weights: LossWeights, now: _Moment) -> Terms:
-    """How far the picture, and what was painted before warping, are from the real one."""
-    frame, raw = now.step.frame, now.step.scales[-1].raw
-    unlike = [perceptual_loss(networks.features, picture, now.real) for picture in (frame, raw)]
-    return {"perceptual": weights.perceptual * (unlike[0] + weights.raw * unlike[1])}
-
-
-def _realism_terms(
-    networks: Networks,
-    weights: LossWeights,
-    now: _Moment,
-    condition: LabelPlanes,
-    judged_real: list[list[Tensor]],
-) -> Terms:
-    """What the discriminator says of the picture."""
-    judged = _judge(networks, condition, now.step.frame)
-    return {
-        "gan": weights.gan * gan_loss(judged, True),
-        "feature_matching": weights.feature_matching * feature_matching_loss(judged, judged_real),
-    }
-
-
-def _motion_terms(weights: LossWeights, now: _Moment) -> Terms:
-    """How the flow compares with the known one, and whether the picture moves with it; nothing for the first frame."""
-    if not now.t:
-        return {}
-    terms: Terms = {}
-    flow, visible = now.clip["flow"][:, now.t], now.clip["visible"][:, now.t]
-    out = now.step.scales[-1]
-    if out.flow is not None:
-        moved = warp(now.clip["pictures"][:, now.t - 1], out.flow)
-        terms["flow"] = weights.flow * flow_loss(out.flow, flow, visible)
-        terms["flow_warp"] = weights.flow_warp * masked_l1(moved, now.real, visible)
-    if now.past.painted:
-        before = now.past.frames[-1][:, -1]
-        terms["warp"] = weights.warp * warping_loss(now.step.frame, before, flow, visible)
-    return terms
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+def _backward(networks: Networks, losses: Losses, share: float, team: Team) -> None:
+    """Add the gradients of one clip, each to those that the loss is meant for."""
+    total = torch.stack(list(losses.generator.values())).sum()
+    team.backward(share * total, learning(networks.generator))
+    for name, loss in losses.judges.items():
+        team.backward(share * loss, learning(networks.judges[name]))
 
 
 @torch.no_grad()

@@ -15,29 +15,35 @@ from maliang_video.cli import main
 from maliang_video.cli.train import duration
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.training import evaluate, loop, recipe
-from maliang_video.training.clips import StreetClips
-from maliang_video.training.folders import FolderClips
+from maliang_video.training import evaluate, recipes
+from maliang_video.training.flow_teachers import dense_inverse_search
+from maliang_video.training.folders import open_folder
 from maliang_video.training.loop import LoopOptions, train
-from maliang_video.training.recipe import LIKENESS, STREET_DEMO, ClipShape, Stage, with_own_data
+from maliang_video.training.recipe import ClipShape, with_own_data
+from maliang_video.training.sequences import FootageClips
+from maliang_video.training.street_demo import STREET_DEMO
 from maliang_video.training.worlds.street import StreetWorld
 
 TINY = replace(
     STREET_DEMO,
     name="tiny",
     generator=replace(STREET_DEMO.generator, filters=4, foreground_filters=2, downsamplings=1, blocks=1),
-    stages=(Stage(2, ClipShape(width=64, height=32, frames=3, zooms=(1.0,)), LIKENESS),),
-    decay_clips=1,
+    stages=(
+        replace(
+            STREET_DEMO.stages[0],
+            clips=2,
+            shape=ClipShape(width=64, height=32, frames=3, zooms=(1.0,)),
+            discriminator_scales=1,
+        ),
+    ),
     discriminator_filters=2,
-    discriminator_scales=1,
 )
 
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch):
     torch.set_num_threads(1)
-    monkeypatch.setattr(recipe, "RECIPES", {"tiny": TINY})
-    monkeypatch.setattr(loop, "preview_clips", lambda recipe: StreetClips(recipe.seed, recipe.shape))
+    monkeypatch.setattr(recipes, "RECIPES", {"tiny": TINY})
     monkeypatch.setattr(evaluate, "COLOR_CLIPS", 6)
     monkeypatch.setattr(evaluate, "SHEET_FRAMES", 2)
 
@@ -80,7 +86,8 @@ def data(original, tmp_path) -> Path:
 @pytest.fixture(scope="module")
 def trained(original, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "run"
-    clips = FolderClips(original, TINY.stages[0].shape, builtin_palette("cityscapes"), 4, seed=0)
+    sequences = open_folder(original, builtin_palette("cityscapes"))
+    clips = FootageClips(sequences, TINY.shape, 4, 0, dense_inverse_search())
     train(with_own_data(TINY), out, LoopOptions(torch.device("cpu"), 0, 2, None), clips)
     return out
 
@@ -204,7 +211,7 @@ def test_a_run_in_a_bad_place(capsys, tmp_path, monkeypatch):
 
 
 def test_a_run_with_other_settings(capsys, run, data, monkeypatch):
-    monkeypatch.setattr(recipe, "RECIPES", {"tiny": replace(TINY, seed=7)})
+    monkeypatch.setattr(recipes, "RECIPES", {"tiny": replace(TINY, seed=7)})
     before = (run / "checkpoint.safetensors").read_bytes()
     sentence = refusal(capsys, "vid2vid", "--recipe", "tiny", "--out", run, "--data", data)
     assert "belongs to a run with other settings (seed was 0, is 7); choose another folder" in sentence

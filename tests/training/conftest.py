@@ -1,19 +1,40 @@
 """A tiny recipe, and clips in memory whose every number is known."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
-from torch.utils.data import Dataset
 
-from maliang_video.training.clips import Batch
-from maliang_video.training.recipe import LIKENESS, REALISM, STREET_DEMO, ClipShape, Recipe, Stage
+from maliang_video.training.clips import Batch, Clips
+from maliang_video.training.recipe import ClipShape, Recipe, Stage
+from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
+from maliang_video.training.team import Team
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def team() -> Team:
+    return Team(torch.device("cpu"))
+
+
+def tiny(clips: int, width: int, zooms: tuple[float, ...], losses, **changes) -> Stage:
+    """A stage of clips of 32 pixels' height and 3 frames."""
+    stage = Stage(
+        clips=clips,
+        shape=ClipShape(width=width, height=32, frames=3, zooms=zooms),
+        scales=1,
+        trained="all",
+        discriminator_scales=1,
+        chunk=1,
+        unrolled=1,
+        learning_rate=(6e-4, 6e-4),
+        losses=losses,
+    )
+    return replace(stage, **changes)
 
 
 @pytest.fixture
@@ -25,21 +46,16 @@ def recipe() -> Recipe:
         name="tiny",
         generator=generator,
         stages=(
-            Stage(2, ClipShape(width=32, height=32, frames=3, zooms=(1.0, 2.0)), LIKENESS),
-            Stage(2, ClipShape(width=64, height=32, frames=3, zooms=(1.0,)), REALISM),
+            tiny(2, 32, (1.0, 2.0), LIKENESS),
+            tiny(2, 64, (1.0,), REALISM, learning_rate=(6e-4, 0.0)),
         ),
-        decay_clips=2,
         discriminator_filters=2,
-        discriminator_scales=1,
         stand_ins=((27, 26),),
     )
 
 
-class MovingClips(Dataset[Batch]):
+class MovingClips(Clips):
     """Stripes of sky, wall, road and a car that move one pixel to the left from frame to frame."""
-
-    def __init__(self, shape_of: Callable[[int], ClipShape]) -> None:
-        self.shape_of = shape_of
 
     def __getitem__(self, index: int) -> Batch:
         shape, draw = self.shape_of(index), torch.Generator().manual_seed(index % 1000)
@@ -65,4 +81,4 @@ class MovingClips(Dataset[Batch]):
 
 @pytest.fixture
 def clips(recipe: Recipe) -> MovingClips:
-    return MovingClips(recipe.shape)
+    return MovingClips(0, recipe.shape)

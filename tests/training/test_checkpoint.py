@@ -11,19 +11,19 @@ from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.training import checkpoint as module
-from maliang_video.training.checkpoint import export_run, load_checkpoint, save_checkpoint
+from maliang_video.training.checkpoint import Position, export_run, load_checkpoint, save_checkpoint
 from maliang_video.training.networks import Networks, build_networks
-from maliang_video.training.recipe import REALISM
 from maliang_video.training.stand_ins import fill_stand_ins
-from maliang_video.training.vid2vid import train_on_clip
+from maliang_video.training.vid2vid import Rule, train_on_clips
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def trained(recipe, clips) -> Networks:
+def trained(recipe, clips, team) -> Networks:
     networks = build_networks(recipe, CPU)
-    train_on_clip(networks, REALISM, {key: value[None] for key, value in clips[0].items()}, True, 0.5)
+    batch = {key: value[None] for key, value in clips[0].items()}
+    train_on_clips(networks, recipe.stages[1], [batch], Rule(True, 0.5), team)
     return networks
 
 
@@ -32,7 +32,7 @@ def run(tmp_path, recipe, trained):
     """The folder of a run with a checkpoint after 7 clips."""
     folder = tmp_path / "run"
     folder.mkdir()
-    save_checkpoint(folder / module.FILE_NAME, trained, recipe, 7)
+    save_checkpoint(folder / module.FILE_NAME, trained, recipe, Position(7, {}))
     return folder
 
 
@@ -43,12 +43,12 @@ def path(run):
 
 def test_round_trip(path, recipe, trained):
     other = build_networks(replace(recipe, seed=5), CPU)
-    assert load_checkpoint(path, other, recipe) == 7
+    assert load_checkpoint(path, other, recipe) == (7, {})
     for name in ("generator", "discriminator", "average"):
-        ours, theirs = getattr(trained, name).state_dict(), getattr(other, name).state_dict()
+        ours, theirs = (module._modules(each)[name].state_dict() for each in (trained, other))
         assert all(torch.equal(ours[key], theirs[key]) for key in ours)
-    for name in ("generator_optimizer", "discriminator_optimizer"):
-        ours, theirs = (getattr(each, name).state_dict()["state"] for each in (trained, other))
+    for name in ("generator", "discriminator"):
+        ours, theirs = (each.optimizers[name].state_dict()["state"] for each in (trained, other))
         assert ours.keys() == theirs.keys()
         assert len(ours) > 5
         for number, state in ours.items():
@@ -59,7 +59,7 @@ def test_moments_come_back_in_the_layout_of_their_weights(path, recipe):
     """The fused Adam reads them byte after byte: a moment laid out otherwise is another weight's."""
     networks = build_networks(recipe, CPU)
     load_checkpoint(path, networks, recipe)
-    states = networks.generator_optimizer.state.items()
+    states = networks.optimizers["generator"].state.items()
     wide = [
         (weight, state["exp_avg"]) for weight, state in states if weight.dim() == 4 and weight.shape[1] > 1
     ]
@@ -68,14 +68,14 @@ def test_moments_come_back_in_the_layout_of_their_weights(path, recipe):
 
 
 def test_only_the_schedule_may_be_another(path, recipe, trained):
-    longer = replace(recipe, decay_clips=9, stages=recipe.stages * 2)
-    assert load_checkpoint(path, trained, longer) == 7
+    longer = replace(recipe, stages=recipe.stages * 2)
+    assert load_checkpoint(path, trained, longer).step == 7
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"learning_rate": 0.25}, r"learning_rate was 0\.0\d+, is 0\.25"),
+        ({"betas": (0.5, 0.25)}, r"betas was \[0\.5, 0\.999\], is \[0\.5, 0\.25\]"),
         ({"seed": 3, "ema": 0.5}, r"ema was 0\.999, is 0\.5, seed was 0, is 3"),
         ({"name": "mine"}, 'name was "tiny", is "mine"'),
     ],
@@ -128,7 +128,7 @@ def test_a_bad_moment_leaves_the_earlier_checkpoint(monkeypatch, path, recipe, t
 
     monkeypatch.setattr(module, "save_file", half)
     with pytest.raises((InputError, KeyboardInterrupt)) as caught:
-        save_checkpoint(path, trained, recipe, 8)
+        save_checkpoint(path, trained, recipe, Position(8, {}))
     if isinstance(error, OSError):
         assert str(caught.value).startswith(f"{path} could not be written: the disk is full")
     assert path.read_bytes() == before
@@ -137,9 +137,9 @@ def test_a_bad_moment_leaves_the_earlier_checkpoint(monkeypatch, path, recipe, t
 
 def test_what_a_killed_run_left_half_written_is_no_hindrance(path, recipe, trained):
     path.with_suffix(".tmp").write_bytes(b"half of a file")
-    assert load_checkpoint(path, trained, recipe) == 7
-    save_checkpoint(path, trained, recipe, 8)
-    assert load_checkpoint(path, trained, recipe) == 8
+    assert load_checkpoint(path, trained, recipe).step == 7
+    save_checkpoint(path, trained, recipe, Position(8, {}))
+    assert load_checkpoint(path, trained, recipe).step == 8
     assert not path.with_suffix(".tmp").exists()
 
 

@@ -134,22 +134,44 @@ def test_style_is_the_look_of_the_world(monkeypatch):
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_clips_are_loaded_in_order_in_batches_of_one(clips, workers):
-    batches = list(load_clips(clips, 1, 4, workers))
+    batches = [read.clip for read in load_clips(clips, range(1, 4), workers)]
     assert len(batches) == 3
     for number, batch in enumerate(batches, 1):
         assert equal(batch, {key: value[None] for key, value in clips[number].items()})
 
 
 class Broken(Dataset):
+    """Clips 1 and 4 can't be read, nor can those that stand in for clip 4; clip 3 stands on a disk that has gone."""
+
     def __getitem__(self, index):
-        raise MissingExtraError("flow", "flow") if index else InputError("clip.png: damaged")
+        if index % 10 == 4 or index == 1:
+            raise InputError(f"{index % 10}.png: damaged")
+        if index == 3:
+            raise OSError(5, "Input/output error")
+        return {"ids": torch.tensor(index)}
 
 
-@pytest.mark.parametrize(
-    ("start", "message"), [(0, "clip.png: damaged"), (1, "flow needs an optional dependency")]
-)
-def test_what_is_wrong_with_a_clip_stays_one_sentence_between_processes(start, message):
+@pytest.mark.parametrize("workers", [0, 1])
+def test_another_clip_is_taken_in_place_of_a_broken_one(workers):
+    read = list(load_clips(Broken(), [0, 1, 2, 3], workers))
+    numbers = [int(each.clip["ids"]) for each in read]
+    assert numbers[::2] == [0, 2]
+    assert numbers[1] != 1
+    assert [each.faults for each in read] == [(), ("1.png: damaged",), (), ("[Errno 5] Input/output error",)]
+    again = list(load_clips(Broken(), [1], 0))
+    assert torch.equal(again[0].clip["ids"], read[1].clip["ids"])
+
+
+class NeverRead(Dataset):
+    def __getitem__(self, index):
+        raise MissingExtraError("flow", "flow")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_where_nothing_can_be_read_it_stays_one_sentence(workers):
     with pytest.raises(InputError) as caught:
-        next(load_clips(Broken(), start, 3, workers=1))
-    assert str(caught.value).startswith(message)
+        next(load_clips(NeverRead(), [0], workers))
+    assert str(caught.value).startswith(
+        "16 clips in a row could not be read; the last one: flow needs an optional"
+    )
     assert "\n" not in str(caught.value)

@@ -12,8 +12,10 @@ from PIL import Image
 
 from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import builtin_palette
-from maliang_video.training.folders import FolderClips
+from maliang_video.training.flow_teachers import dense_inverse_search
+from maliang_video.training.folders import check_lengths, open_clip, open_folder
 from maliang_video.training.recipe import ClipShape
+from maliang_video.training.sequences import FootageClips
 from maliang_video.training.worlds.street import StreetWorld
 
 SHAPE = ClipShape(width=64, height=32, frames=3, zooms=(1.0,))
@@ -51,8 +53,19 @@ def root(tmp_path, original) -> Path:
     return shutil.copytree(original, tmp_path / "data")
 
 
-def clips(root: Path, shape: ClipShape = SHAPE, seed: int = 0, styles: int = 4) -> FolderClips:
-    return FolderClips(root, shape, builtin_palette("cityscapes"), styles, seed)
+class Same:
+    """One shape for every clip."""
+
+    def __init__(self, shape: ClipShape) -> None:
+        self.shape = shape
+
+    def __call__(self, index: int) -> ClipShape:
+        return self.shape
+
+
+def clips(root: Path, shape: ClipShape = SHAPE, seed: int = 0, styles: int = 4) -> FootageClips:
+    sequences = open_folder(root, builtin_palette("cityscapes"))
+    return FootageClips(sequences, Same(shape), styles, seed, dense_inverse_search())
 
 
 def test_labels_pictures_and_instances_belong_together(root, world):
@@ -152,12 +165,6 @@ def one_instance_map_less(root: Path) -> None:
     (root / "train_inst" / "seq2" / "9.png").unlink()
 
 
-def too_short(root: Path) -> None:
-    for part in ("train_A", "train_B", "train_inst"):
-        for path in sorted((root / part / "seq2").iterdir())[2:]:
-            path.unlink()
-
-
 def unknown_class(root: Path) -> None:
     save(root / "train_A" / "seq1" / "8.png", np.full((32, 64), 77, np.uint8))
 
@@ -175,10 +182,9 @@ def not_a_picture(root: Path) -> None:
     [
         (no_pictures, r"train_B.seq2: there is no such folder, but .*train_A.seq2 has label maps for it"),
         (empty_pictures, r"train_B.seq2: the folder is empty"),
-        (one_picture_less, r"sequence seq1 has 5 label maps but 4 pictures; there must be one picture"),
+        (one_picture_less, r"seq1 has 5 label maps but .*train_B.seq1 has 4 frames; there must be one label"),
         (no_instances, r"train_inst.seq2: there is no such folder"),
         (one_instance_map_less, r"train_inst.seq2: 3 instance maps for 4 label maps"),
-        (too_short, r"train_A.seq2: 2 frames are too few; a clip of this recipe has 3"),
         (unknown_class, r"8\.png: class id 77 is not in the palette 'cityscapes'"),
         (another_size, r"9\.png: 32x32 pixels, but 8\.png has 64x32"),
         (not_a_picture, r"8\.png: not a picture"),
@@ -208,3 +214,22 @@ def test_no_folder_at_all(tmp_path):
             InputError, match=f"{name}: there is no such folder; give one that holds train_A/ and"
         ):
             clips(tmp_path / name)
+
+
+def test_clips_longer_than_a_sequence_come_from_the_others(root):
+    data = clips(root, ClipShape(width=64, height=32, frames=5, zooms=(1.0,)))
+    assert data.longest == 5
+    assert {data[n]["ids"].shape[0] for n in range(6)} == {5}
+
+
+def test_all_sequences_shorter_than_the_network_needs(root):
+    sequences = open_folder(root, builtin_palette("cityscapes"))
+    check_lengths(sequences, 5)
+    with pytest.raises(InputError, match=r"seq1: 5 frames are too few; this network needs clips of 6 frames"):
+        check_lengths(sequences, 6)
+
+
+def test_a_video_that_does_not_pair_up(root):
+    one = root / "train_A" / "seq1"
+    with pytest.raises(InputError, match=r"seq1 has 5 label maps but .*seq2 has 4 frames; there must be one"):
+        open_clip(root / "train_B" / "seq2", one, None)

@@ -7,14 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maliang_video.errors import InputError
-from maliang_video.training.recipe import (
-    LIKENESS,
-    REALISM,
-    STREET_DEMO,
-    find_recipe,
-    with_clips,
-    with_own_data,
-)
+from maliang_video.training.recipe import with_clips, with_own_data
+from maliang_video.training.recipes import find_recipe
+from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
 from maliang_video.weights.config_json import from_json, to_json
 
 
@@ -35,7 +30,6 @@ def test_the_discriminator_has_a_say_where_its_terms_weigh_something():
 def test_a_longer_schedule_keeps_the_shares(recipe):
     longer = with_clips(recipe, 40)
     assert [stage.clips for stage in longer.stages] == [20, 20]
-    assert longer.decay_clips == 20
     assert longer.stages[0].shape == recipe.stages[0].shape
     assert with_clips(recipe, 4) == recipe
     assert with_clips(STREET_DEMO, STREET_DEMO.clips) == STREET_DEMO
@@ -47,7 +41,6 @@ def test_any_length_is_that_long_and_every_stage_has_a_clip(clips):
     changed = with_clips(STREET_DEMO, max(clips, len(STREET_DEMO.stages)))
     assert changed.clips == max(clips, len(STREET_DEMO.stages))
     assert all(stage.clips >= 1 for stage in changed.stages)
-    assert 0 <= changed.decay_clips <= changed.clips
 
 
 def test_fewer_clips_than_stages_are_refused(recipe):
@@ -57,7 +50,7 @@ def test_fewer_clips_than_stages_are_refused(recipe):
 
 def test_recipes_are_found_by_name():
     assert find_recipe("street-demo") is STREET_DEMO
-    with pytest.raises(InputError, match=r"no recipe 'street'; there are: street-demo"):
+    with pytest.raises(InputError, match=r"no recipe 'street'; there are: street-demo, footage, label2city"):
         find_recipe("street")
 
 

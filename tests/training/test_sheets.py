@@ -9,7 +9,7 @@ from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.training.networks import build_networks
 from maliang_video.training.painting import paint
-from maliang_video.training.sheets import prepare_sheet, preview, preview_clips, save_sheet
+from maliang_video.training.sheets import prepare_sheet, preview, preview_shape, save_sheet
 
 
 def test_a_preview_row_is_labels_truth_and_generated(recipe, clips):
@@ -28,9 +28,11 @@ def to_bytes(picture: torch.Tensor) -> np.ndarray:
     return (picture.clamp(-1, 1).movedim(0, -1).numpy() + 1) * 127.5
 
 
-def test_previews_are_of_the_last_stage_at_full_view(recipe):
-    shape = preview_clips(recipe).shape_of(-1)
-    assert (shape.width, shape.height, shape.zooms) == (64, 32, (1.0,))
+def test_previews_are_of_a_stage_at_full_view(recipe):
+    first = recipe.stages[0]
+    shape = preview_shape(first, None)
+    assert (shape.width, shape.height, shape.zooms, shape.frames) == (32, 32, (1.0,), 16)
+    assert preview_shape(first, 5).frames == 5
 
 
 def test_a_clip_is_painted_frame_by_frame_in_its_style(recipe, clips):

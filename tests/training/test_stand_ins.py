@@ -5,8 +5,8 @@ import torch
 from maliang_video.models.labels.frames import LabelFrame
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.models.vid2vid.rollout import synthesize
-from maliang_video.training.recipe import STREET_GENERATOR
 from maliang_video.training.stand_ins import STREET_STAND_INS, fill_stand_ins
+from maliang_video.training.street_demo import STREET_GENERATOR
 
 
 def test_a_truck_is_painted_as_a_car_would_be() -> None:

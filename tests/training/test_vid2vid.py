@@ -8,11 +8,23 @@ import torch
 from maliang_video.models.labels.frames import LabelFrame
 from maliang_video.training.networks import build_networks
 from maliang_video.training.perceptual import perceptual_loss
-from maliang_video.training.recipe import LIKENESS, REALISM
-from maliang_video.training.vid2vid import train_on_clip
+from maliang_video.training.street_demo import LIKENESS, REALISM
+from maliang_video.training.vid2vid import Rule, train_on_clips
 
 CPU = torch.device("cpu")
 MOTION = {"flow", "flow_warp", "warp"}
+
+
+@pytest.fixture
+def learn(recipe, team):
+    """One clip, with these losses: the mean of each term."""
+
+    def train(networks, losses, clip, from_real, decay, **changes):
+        stage = replace(recipe.stages[0], losses=losses, **changes)
+        terms = train_on_clips(networks, stage, [clip], Rule(from_real, decay), team)
+        return {name: float(value) for name, value in terms.items()}
+
+    return train
 
 
 def batch(clip: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -27,29 +39,29 @@ def changed(module: torch.nn.Module, before: list[torch.Tensor]) -> bool:
     return any(not torch.equal(p, old) for p, old in zip(module.parameters(), before, strict=True))
 
 
-def test_likeness_leaves_the_discriminator_alone(recipe, clips):
+def test_likeness_leaves_the_discriminator_alone(recipe, clips, learn):
     networks = build_networks(recipe, CPU)
-    generator, judge = weights_of(networks.generator), weights_of(networks.discriminator)
-    terms = train_on_clip(networks, LIKENESS, batch(clips[0]), False, 0.5)
+    generator, judge = weights_of(networks.generator), weights_of(networks.judges["discriminator"])
+    terms = learn(networks, LIKENESS, batch(clips[0]), False, 0.5)
     assert terms.keys() == {"perceptual", *MOTION}
     assert changed(networks.generator, generator)
-    assert not changed(networks.discriminator, judge)
+    assert not changed(networks.judges["discriminator"], judge)
 
 
-def test_realism_trains_both(recipe, clips):
+def test_realism_trains_both(recipe, clips, learn):
     networks = build_networks(recipe, CPU)
-    generator, judge = weights_of(networks.generator), weights_of(networks.discriminator)
-    terms = train_on_clip(networks, REALISM, batch(clips[0]), True, 0.5)
+    generator, judge = weights_of(networks.generator), weights_of(networks.judges["discriminator"])
+    terms = learn(networks, REALISM, batch(clips[0]), True, 0.5)
     assert terms.keys() == {"perceptual", "gan", "feature_matching", "discriminator", *MOTION}
     assert all(0 < value < 100 for value in terms.values())
     assert changed(networks.generator, generator)
-    assert changed(networks.discriminator, judge)
+    assert changed(networks.judges["discriminator"], judge)
 
 
-def test_terms_are_weighted(recipe, clips):
-    once = train_on_clip(build_networks(recipe, CPU), REALISM, batch(clips[0]), True, 0.5)
+def test_terms_are_weighted(recipe, clips, learn):
+    once = learn(build_networks(recipe, CPU), REALISM, batch(clips[0]), True, 0.5)
     heavier = replace(REALISM, flow=3 * REALISM.flow, gan=2 * REALISM.gan, perceptual=5 * REALISM.perceptual)
-    again = train_on_clip(build_networks(recipe, CPU), heavier, batch(clips[0]), True, 0.5)
+    again = learn(build_networks(recipe, CPU), heavier, batch(clips[0]), True, 0.5)
     # three frames, two of them given: one update, so both are terms of the same untrained network
     factors = {name: again[name] / once[name] for name in once}
     expected = {"flow": 3, "gan": 2, "perceptual": 5} | dict.fromkeys(
@@ -58,7 +70,7 @@ def test_terms_are_weighted(recipe, clips):
     assert factors == pytest.approx(expected, rel=1e-4)
 
 
-def test_terms_of_a_known_step(recipe, clips):
+def test_terms_of_a_known_step(recipe, clips, learn):
     """The terms of an untrained network, put together here from its output."""
     clip = batch(clips[0])
     networks = build_networks(recipe, CPU)
@@ -69,7 +81,7 @@ def test_terms_of_a_known_step(recipe, clips):
         step = generator.step(encoded, generator.past_from(clip["pictures"][:, :2]), clip["style"])
     real, out = clip["pictures"][:, 2], step.scales[-1]
     visible = clip["visible"][:, 2]
-    terms = train_on_clip(networks, REALISM, clip, True, 0.5)
+    terms = learn(networks, REALISM, clip, True, 0.5)
     unlike = [perceptual_loss(networks.features, picture, real) for picture in (step.frame, out.raw)]
     likeness = unlike[0] + REALISM.raw * unlike[1]
     assert terms["perceptual"] == pytest.approx(10 * likeness.item(), rel=1e-4)
@@ -79,7 +91,7 @@ def test_terms_of_a_known_step(recipe, clips):
     flicker = (visible * (step.frame - moved)).abs().mean().item()
     assert terms["warp"] == pytest.approx(REALISM.warp * flicker, rel=1e-4)
     with torch.no_grad():
-        judge = build_networks(recipe, CPU).discriminator
+        judge = build_networks(recipe, CPU).judges["discriminator"]
         labels = torch.cat([encoded[2][0].dense(), clip["style"][:, :, None, None].expand(-1, -1, 32, 32)], 1)
         judged_real, judged = (judge(torch.cat([labels, picture], 1)) for picture in (real, step.frame))
     real_map, map_ = judged_real[0][-1], judged[0][-1]
@@ -89,19 +101,19 @@ def test_terms_of_a_known_step(recipe, clips):
     assert judged_real[0][-1].mean() != judged[0][-1].mean()
 
 
-def test_a_first_frame_has_no_motion(recipe, clips):
+def test_a_first_frame_has_no_motion(recipe, clips, learn):
     one_frame = {key: value[:1] for key, value in clips[0].items() if key != "style"} | {
         "style": clips[0]["style"]
     }
-    terms = train_on_clip(build_networks(recipe, CPU), LIKENESS, batch(one_frame), False, 0.5)
+    terms = learn(build_networks(recipe, CPU), LIKENESS, batch(one_frame), False, 0.5)
     assert terms.keys() == {"perceptual"}
 
 
-def test_the_average_follows_the_weights(recipe, clips):
+def test_the_average_follows_the_weights(recipe, clips, learn):
     networks = build_networks(recipe, CPU)
     before = weights_of(networks.average)
     assert not changed(networks.generator, before)
-    train_on_clip(networks, LIKENESS, batch(clips[0]), True, 0.75)  # one update
+    learn(networks, LIKENESS, batch(clips[0]), True, 0.75)  # one update
     for old, new, average in zip(
         before, networks.generator.parameters(), networks.average.parameters(), strict=True
     ):
@@ -116,7 +128,7 @@ def test_a_seed_decides_the_networks_and_leaves_the_global_generator_alone(recip
     assert torch.equal(torch.rand(1), after)
     two, other = build_networks(recipe, CPU), build_networks(replace(recipe, seed=1), CPU)
     assert not changed(two.generator, weights_of(one.generator))
-    assert not changed(two.discriminator, weights_of(one.discriminator))
+    assert not changed(two.judges["discriminator"], weights_of(one.judges["discriminator"]))
     assert changed(other.generator, weights_of(one.generator))
 
 
@@ -128,8 +140,10 @@ def test_initial_weights_are_those_of_the_reference(recipe):
     assert scale.flow.to_flow.weight.std().item() == pytest.approx(0.001, rel=0.1)
 
 
-def test_it_learns_a_clip_by_heart(recipe, clips):
-    networks = build_networks(replace(recipe, learning_rate=2e-3), CPU)
-    losses = [train_on_clip(networks, REALISM, batch(clips[0]), False, 0.5) for _ in range(16)]
+def test_it_learns_a_clip_by_heart(recipe, clips, learn):
+    networks = build_networks(recipe, CPU)
+    for optimizer in networks.optimizers.values():
+        optimizer.param_groups[0]["lr"] = 2e-3
+    losses = [learn(networks, REALISM, batch(clips[0]), False, 0.5) for _ in range(16)]
     for term in ("perceptual", "flow", "flow_warp", "feature_matching"):
         assert losses[-1][term] < 0.7 * losses[0][term]

@@ -1,0 +1,59 @@
+"""The schedule of a recipe as a table."""
+
+from .recipe import Recipe, Stage
+
+HEAD = (
+    "stage",
+    "clips",
+    "size",
+    "frames",
+    "scales",
+    "trained",
+    "D scales",
+    "frames an update",
+    "unrolled",
+    "learning rate",
+    "says",
+)
+
+
+def plan_table(recipe: Recipe) -> str:
+    """Markdown, one stage a row; below it what all stages share."""
+    rows = [_row(number, recipe.generator.scales, stage) for number, stage in enumerate(recipe.stages, 1)]
+    lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*lines, "", _shared(recipe)])
+
+
+def _row(number: int, scales: int, stage: Stage) -> tuple[str, ...]:
+    shape, (first, last) = stage.shape, stage.learning_rate
+    return (
+        str(number),
+        str(stage.clips),
+        f"{shape.width}x{shape.height}",
+        str(shape.frames),
+        f"{stage.scales} of {scales}",
+        stage.trained,
+        str(stage.discriminator_scales),
+        str(stage.chunk),
+        str(stage.unrolled),
+        f"{first:.2g}" if first == last else f"{first:.2g} to {last:.2g}",
+        _discriminators(stage),
+    )
+
+
+def _discriminators(stage: Stage) -> str:
+    """Which discriminators have a say."""
+    losses = stage.losses
+    said = {"picture": losses.adversarial, "motion": losses.temporal, "face": losses.face}
+    return ", ".join(name for name, says in said.items() if says) or "likeness alone"
+
+
+def _shared(recipe: Recipe) -> str:
+    starts = {"real": "from real pictures", "blank": "from nothing", "both": "half from real pictures"}
+    strides = ", ".join(str(recipe.temporal.frames**scale) for scale in range(recipe.temporal.scales))
+    return (
+        f"{recipe.name}: {recipe.clips} clips, {recipe.batch} an update, starting {starts[recipe.start]}; "
+        f"motion is judged over {recipe.temporal.frames} frames at strides {strides or 'none'}; "
+        f"average of the weights {recipe.ema}; seed {recipe.seed}"
+    )

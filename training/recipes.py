@@ -1,0 +1,21 @@
+"""All recipes by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ..errors import InputError
+from .footage import FOOTAGE_RECIPES
+from .paper import PAPER_RECIPES
+from .recipe import Recipe
+from .street_demo import STREET_DEMO
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {recipe.name: recipe for recipe in (STREET_DEMO, *FOOTAGE_RECIPES, *PAPER_RECIPES)}
+)
+
+
+def find_recipe(name: str) -> Recipe:
+    """A recipe by name; InputError lists those that there are."""
+    if name not in RECIPES:
+        raise InputError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
+    return RECIPES[name]
