@@ -77,6 +77,12 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="h264, h265, vp9, av1, prores, gif, without loss ffv1 or png (default: what suits the ending of --out)",
     )
     result.add_argument("--audio-from", type=Path, metavar="CLIP", help="take the sound of this clip along")
+    result.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the finished pieces in this folder: the same command with other edits paints only what they change",
+    )
 
 
 def size(text: str) -> tuple[int, int]:
@@ -109,6 +115,7 @@ def run(arguments: argparse.Namespace) -> None:
             first=arguments.first,
             codec=arguments.codec,
             audio_from=arguments.audio_from,
+            keep=arguments.keep,
             progress=progress,
         )
     resumed = f", {report.resumed_at} of them from an earlier run" if report.resumed_at else ""

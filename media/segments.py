@@ -26,7 +26,7 @@ from .codecs import CODECS, VideoPlan, codec_for, plan_video
 from .encoding import FrameClock, check_frame
 from .outputs import prepare_file, prepare_folder, writing
 from .stores import store_for
-from .workfolder import WorkFolder
+from .workfolder import Content, WorkFolder
 
 
 class ResumePoint(NamedTuple):
@@ -55,6 +55,10 @@ class SegmentedWriter:
     job: fingerprint of everything that the frames depend on (inputs, weights, settings): unfinished work of another
     job is removed and begun again. The codec, the size and the version of PyAV count too. segment_frames: frames
     between checkpoints. Other arguments as `writer.open_writer`. Memory: the encoder's, and the state once.
+
+    keep: a folder for the parts, which stays with every state when the clip is finished: a later call with the same
+    folder goes on from the last checkpoint up to which `content` (of inputs that the job leaves out) is what it was,
+    and makes only what comes after it. Disk: the parts, and a state for every `segment_frames` frames.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class SegmentedWriter:
         audio_from: AudioWindow | str | PathLike[str] | None = None,
         time_base: Fraction | None = None,
         segment_frames: int = 48,
+        keep: Path | None = None,
+        content: Content | None = None,
     ) -> None:
         self.notes: tuple[str, ...] = ()
         """After the clean exit: what the user should know about the result, one sentence each."""
@@ -76,9 +82,10 @@ class SegmentedWriter:
         self._plan = plan_video(codec_for(self._path, codec), width, height, Fraction(frame_rate), time_base)
         self._audio = audio_window(audio_from)
         self._segment_frames = segment_frames
-        self._work = WorkFolder(
-            self._path.with_name(self._path.name + ".parts"), _fingerprint(job, self._plan)
-        )
+        self._keep = keep is not None
+        self._content = content or _no_content
+        folder = self._path.with_name(self._path.name + ".parts") if keep is None else keep
+        self._work = WorkFolder(folder, _fingerprint(job, self._plan), self._keep)
         self._store = store_for(self._work, self._plan)
         self._clock = FrameClock(self._plan)
         self._frames = 0
@@ -86,7 +93,7 @@ class SegmentedWriter:
     def __enter__(self) -> Self:
         (prepare_folder if self._plan.codec == "png" else prepare_file)(self._path)
         with writing(self._work.path):
-            self._work.open()
+            self._work.open(self._content)
             if not self._store.resume(self._work.saved.frames):
                 self._work.restart()
         saved = self._work.saved
@@ -118,7 +125,8 @@ class SegmentedWriter:
         The state is copied to the CPU.
         """
         with writing(self._path, self._what_is_kept()):
-            self._work.save(self._frames, self._clock.last_time, self._store.close(), state)
+            content = self._content(self._frames)
+            self._work.save(self._frames, self._clock.last_time, self._store.close(), state, content)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -136,8 +144,9 @@ class SegmentedWriter:
             raise InputError(f"{self._path}: no frames were written to it")
         with writing(self._path, self._what_is_kept()):
             end = self._clock.last_time + 1 / self._plan.frame_rate
-            self.notes = self._store.join(self._path, self._audio, end)
-        self._work.remove()
+            self.notes = self._store.join(self._path, self._audio, end, self._keep)
+        if not self._keep:
+            self._work.remove()
 
     def _what_is_kept(self) -> str:
         done = self._work.saved.frames
@@ -146,6 +155,11 @@ class SegmentedWriter:
             if done
             else ""
         )
+
+
+def _no_content(frames: int) -> str:
+    """The job says everything."""
+    return ""
 
 
 def _fingerprint(job: str, plan: VideoPlan) -> str:

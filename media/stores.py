@@ -1,5 +1,6 @@
 """How the frames of an unfinished clip lie in its work folder: as parts of a video, or as pictures."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -30,8 +31,8 @@ class Store(Protocol):
     def discard(self) -> None:
         """Drop what is not whole."""
 
-    def join(self, path: Path, audio: AudioWindow | None, end: Fraction) -> tuple[str, ...]:
-        """Make the clip from everything, `end` seconds long; returns notes for the user."""
+    def join(self, path: Path, audio: AudioWindow | None, end: Fraction, keep: bool) -> tuple[str, ...]:
+        """Make the clip from everything, `end` seconds long; returns notes for the user. keep: the parts stay."""
         ...
 
 
@@ -69,7 +70,7 @@ class PartStore:
             self._part.discard()
             self._part = None
 
-    def join(self, path: Path, audio: AudioWindow | None, end: Fraction) -> tuple[str, ...]:
+    def join(self, path: Path, audio: AudioWindow | None, end: Fraction, keep: bool) -> tuple[str, ...]:
         files = [self._work.path / name for name, _ in self._work.saved.sizes] + self.close()
         parts = [file for file in files if file.suffix == ".video"]
         return join_parts(parts, path, self._plan, audio, end, self._work.path / "joined.unfinished")
@@ -79,6 +80,7 @@ class PictureStore:
     """A folder's pictures. They are counted by number, not named one by one in the manifest."""
 
     def __init__(self, work: WorkFolder) -> None:
+        self._work = work
         self._folder = work.path / "pictures"
         self._new: list[Path] = []
 
@@ -109,7 +111,12 @@ class PictureStore:
             file.unlink(missing_ok=True)
         self._new = []
 
-    def join(self, path: Path, audio: AudioWindow | None, end: Fraction) -> tuple[str, ...]:
+    def join(self, path: Path, audio: AudioWindow | None, end: Fraction, keep: bool) -> tuple[str, ...]:
         self.close()
-        settle(self._folder, path)
+        whole = self._folder
+        if keep:
+            whole = self._work.path / "joined"
+            shutil.rmtree(whole, ignore_errors=True)
+            shutil.copytree(self._folder, whole)
+        settle(whole, path)
         return (FOLDER_IS_SILENT,) if audio is not None else ()

@@ -65,3 +65,9 @@ def temp_file(name: str) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def kept_folder(name: str, node: str) -> Path:
+    """Where the node of that id keeps work from one run to the next, until ComfyUI ends."""
+    plain = "".join(letter if letter.isalnum() else "-" for letter in str(node))
+    return Path(folder_paths.get_temp_directory()) / f"maliang_{name}_{plain}"

@@ -9,7 +9,7 @@ from ..models.labels.frames import LabelStream
 from ..pipelines.flow import predict_flow
 from ..pipelines.vid2vid import render_video
 from . import compat
-from .folders import temp_file
+from .folders import kept_folder, temp_file
 from .generator import on_device
 from .progress import NodeProgress
 from .types import Flow, Generator, Labels
@@ -74,7 +74,16 @@ class Vid2Vid(io.ComfyNode):
                     default="h264",
                     tooltip="h264: small, plays everywhere. ffv1: lossless, for further work on the frames.",
                 ),
+                compat.advanced(
+                    io.Boolean,
+                    "live",
+                    default=True,
+                    optional=True,
+                    tooltip="Keep what is painted: after a change of the labels, or a stop, only the frames from there "
+                    "on are painted again. Takes 32 bytes of disk a pixel for every 24 frames, until ComfyUI ends.",
+                ),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[
                 io.Video.Output("video", tooltip="One picture for every label map, at their frame rate.")
             ],
@@ -89,7 +98,9 @@ class Vid2Vid(io.ComfyNode):
         codec: str,
         first_frames: torch.Tensor | None = None,
         sound: Input.Video | None = None,
+        live: bool = True,
     ) -> io.NodeOutput:
+        keep = kept_folder("vid2vid", cls.hidden.unique_id) if live else None
         with temp_file(f"vid2vid.{CODECS[codec]}") as out, on_device(generator, labels) as network:
             render_video(
                 labels,
@@ -99,6 +110,7 @@ class Vid2Vid(io.ComfyNode):
                 first=save_pictures(first_frames, out.parent),
                 codec=codec,
                 audio_from=sound_of(sound),
+                keep=keep,
                 progress=NodeProgress(),
             )
         return io.NodeOutput(as_video(out))

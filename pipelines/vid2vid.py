@@ -32,6 +32,7 @@ from ..models.vid2vid.generator import Past, Vid2VidGenerator
 from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
 from ..progress import Progress, silent
 from ..weights import load
+from .watched import WatchedLabels
 
 SEGMENT_FRAMES = 24
 """Frames between two states on disk: what an interrupted run has to paint again at most."""
@@ -65,6 +66,7 @@ def render_video(
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     segment_frames: int = SEGMENT_FRAMES,
+    keep: Path | None = None,
     progress: Progress = silent,
 ) -> RenderReport:
     """Paint every frame of `labels` and write the video to `out`, which appears when it is whole.
@@ -75,6 +77,8 @@ def render_video(
     first: pictures of the first frames, as `first_pictures` takes them;
     codec: one of `media.codecs.CODECS` (None: what suits the ending of `out`);
     audio_from: a clip whose sound goes into the video, or a window of one;
+    keep: a folder for the finished pieces and their states, which stays: when the same call is made with other labels,
+    the frames before the first piece in which a label differs are taken from there, and the rest is painted anew;
     progress: called after each frame with a preview; what it raises stops the run.
 
     A run that was stopped, by an exception or by force, goes on from its last finished segment when it is called
@@ -86,15 +90,19 @@ def render_video(
     generator = generator.to(device=device, dtype=dtype).eval()
     pictures = first_pictures(first, config.past_frames, labels.height, labels.width) if first else None
     look = style_weights(config.style_names, style)
+    watched = None if keep is None else WatchedLabels(labels)
+    labels = watched or labels
     with SegmentedWriter(
         out,
-        job=_job(labels, generator, pictures, look, codec),
+        job=_job("" if watched else labels.fingerprint, generator, pictures, look, codec),
         width=labels.width,
         height=labels.height,
         frame_rate=labels.frame_rate,
         codec=codec,
         audio_from=audio_from,
         segment_frames=segment_frames,
+        keep=keep,
+        content=None if watched is None else watched.digest,
     ) as writer:
         resumed_at, state = writer.resume_point
         done = resumed_at
@@ -196,12 +204,15 @@ def known_labels(labels: LabelStream, start: int, classes: int) -> Generator[Lab
 
 
 def _job(
-    labels: LabelStream, generator: Vid2VidGenerator, pictures: Tensor | None, look: Tensor | None, codec: str
+    labels: str, generator: Vid2VidGenerator, pictures: Tensor | None, look: Tensor | None, codec: str
 ) -> str:
-    """A digest of everything that the pictures depend on: only the same job is gone on with."""
+    """A digest of everything that the pictures depend on: only the same job is gone on with.
+
+    labels: their fingerprint; "" if each frame of them is watched instead.
+    """
     weight = next(generator.parameters())
     facts: dict[str, Any] = {
-        "labels": labels.fingerprint,
+        "labels": labels,
         "config": asdict(generator.config),
         "device": weight.device.type,
         "dtype": str(weight.dtype),

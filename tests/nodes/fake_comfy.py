@@ -124,7 +124,7 @@ def multi_type(old: bool) -> type:
 class FakeNode:
     """`io.ComfyNode`, as far as a node can see it."""
 
-    hidden = SimpleNamespace(prompt=None, extra_pnginfo=None, unique_id=None)
+    hidden = SimpleNamespace(prompt=None, extra_pnginfo=None, unique_id="7")
 
     @classmethod
     def info(cls) -> dict[str, Any]:
@@ -196,6 +196,7 @@ def _api(old: bool, seen: Recorded) -> ModuleType:
         Custom=lambda name: comfy_type(name, old),
         MultiType=multi_type(old),
         Schema=_schema_class(old),
+        Hidden=SimpleNamespace(unique_id="UNIQUE_ID"),
         ComfyNode=FakeNode,
         NodeOutput=NodeOutput,
         UploadType=SimpleNamespace(image="image_upload", video="video_upload"),

@@ -221,6 +221,20 @@ def test_vid2vid_paints_every_frame(comfy, tiny_weights):
     assert np.array_equal((images[3] * 255).round().numpy().astype(np.uint8), painted[3])
 
 
+def test_a_second_run_paints_only_what_changed(comfy, tiny_weights):
+    labels = street(comfy, frames=26)[0]
+    inputs = {"generator": generator(comfy, tiny_weights), "style": "", "codec": "ffv1"}
+    first = run(comfy, "MaliangVid2Vid", labels=labels, **inputs)[0]
+    comfy.seen.progress.clear()
+    again = run(comfy, "MaliangVid2Vid", labels=labels, **inputs)[0]
+    assert comfy.seen.progress[0] == (25, 26)
+    assert np.array_equal(pixels(first), pixels(again))
+    assert first.get_stream_source() != again.get_stream_source()
+    comfy.seen.progress.clear()
+    run(comfy, "MaliangVid2Vid", labels=labels, live=False, **inputs)
+    assert comfy.seen.progress[0] == (1, 26)
+
+
 def test_the_sound_of_footage_comes_along(comfy, tiny_weights):
     clip = comfy.base / "input" / "loud.mp4"
     with av.open(clip, "w") as container:

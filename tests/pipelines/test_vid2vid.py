@@ -1,6 +1,7 @@
 """The main job: labels in, video out, on a tiny network with random weights."""
 
 import gc
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -271,3 +272,66 @@ def test_first_pictures_are_scaled_and_the_last_is_repeated(tmp_path: Path) -> N
     pictures = first_pictures([tmp_path / "only.png"], 2, 4, 6)
     assert pictures.shape == (1, 2, 3, 4, 6)
     assert torch.equal(pictures, to_model(np.full((4, 6, 3), 51, np.uint8)).expand(1, 2, 3, 4, 6))
+
+
+def changed(labels: LabelFrames, frame: int) -> LabelFrames:
+    """The same clip with road in a corner from one frame on."""
+    ids = labels.ids.clone()
+    ids[frame:, :4, :4] = 7
+    return replace(labels, ids=ids)
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "png"])
+def test_after_an_edit_only_what_it_changes_is_painted_again(
+    tmp_path: Path, generator: Vid2VidGenerator, codec: str
+) -> None:
+    name = {"ffv1": "out.mkv", "png": "out"}[codec]
+    keep, out = tmp_path / "keep", tmp_path / name
+    settings = {"codec": codec, "segment_frames": 3, "keep": keep}
+    assert render_video(clip(), generator, out, **settings).resumed_at == 0
+    painted = pixels_of(out)
+    edited = changed(clip(), 7)
+    seen: list[int] = []
+    resumed = []
+    for labels in (edited, clip(), clip()):
+        shutil.rmtree(out) if out.is_dir() else out.unlink()
+        report = render_video(labels, generator, out, progress=lambda done, *_: seen.append(done), **settings)
+        resumed.append(report.resumed_at)
+        whole = tmp_path / f"whole-{len(resumed)}.mkv"
+        render_video(labels, generator, whole, codec="ffv1")
+        assert np.array_equal(pixels_of(out), pixels_of(whole))
+    assert resumed == [6, 6, 9]
+    assert seen == [7, 8, 9, 10, 11, 7, 8, 9, 10, 11, 10, 11]
+    assert np.array_equal(pixels_of(out), painted)
+
+
+def test_another_network_makes_nothing_of_what_was_kept(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    settings = {"codec": "ffv1", "segment_frames": 3, "keep": tmp_path / "keep"}
+    render_video(clip(), generator, tmp_path / "a.mkv", **settings)
+    with torch.no_grad():
+        next(generator.parameters()).add_(1)
+    assert render_video(clip(), generator, tmp_path / "b.mkv", **settings).resumed_at == 0
+    assert render_video(clip(), generator, tmp_path / "c.mkv", style="night", **settings).resumed_at == 0
+
+
+def test_a_shorter_clip_and_damaged_pieces_start_from_what_is_left(
+    tmp_path: Path, generator: Vid2VidGenerator
+) -> None:
+    settings = {"codec": "ffv1", "segment_frames": 3, "keep": tmp_path / "keep"}
+    render_video(clip(), generator, tmp_path / "whole.mkv", **settings)
+    short = replace(clip(), ids=clip().ids[:8], instances=clip().instances[:8])
+    assert render_video(short, generator, tmp_path / "short.mkv", **settings).resumed_at == 6
+    assert np.array_equal(pixels_of(tmp_path / "short.mkv"), pixels_of(tmp_path / "whole.mkv")[:8])
+    render_video(clip(), generator, tmp_path / "again.mkv", **settings)
+    next((tmp_path / "keep").glob("part-00000003*")).write_bytes(b"")
+    assert render_video(clip(), generator, tmp_path / "last.mkv", **settings).resumed_at == 3
+    assert np.array_equal(pixels_of(tmp_path / "last.mkv"), pixels_of(tmp_path / "whole.mkv"))
+
+
+def test_a_folder_of_other_files_is_not_used_to_keep_pieces(
+    tmp_path: Path, generator: Vid2VidGenerator
+) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"sun")
+    with pytest.raises(InputError, match="holds other files"):
+        render_video(clip(), generator, tmp_path / "out" / "a.mkv", codec="ffv1", keep=tmp_path)
+    assert (tmp_path / "holiday.jpg").read_bytes() == b"sun"

@@ -1,0 +1,72 @@
+"""Label maps whose content is watched, so that it is known from which frame on they differ from an earlier run's."""
+
+from collections.abc import Generator
+from contextlib import closing
+from fractions import Fraction
+from hashlib import blake2b
+
+from torch import Tensor
+
+from ..models.labels.frames import LabelFrame, LabelStream
+from ..models.labels.palette import Palette
+
+
+class WatchedLabels:
+    """`stream`, and a digest of its first n frames for any n. Memory: 16 bytes a frame."""
+
+    def __init__(self, stream: LabelStream) -> None:
+        self._stream = stream
+        self._hash = blake2b(digest_size=16)
+        self._digests = [self._hash.digest()]
+
+    @property
+    def palette(self) -> Palette:
+        return self._stream.palette
+
+    @property
+    def height(self) -> int:
+        return self._stream.height
+
+    @property
+    def width(self) -> int:
+        return self._stream.width
+
+    @property
+    def frame_rate(self) -> Fraction:
+        return self._stream.frame_rate
+
+    @property
+    def frame_count(self) -> int | None:
+        return self._stream.frame_count
+
+    @property
+    def fingerprint(self) -> str:
+        return self._stream.fingerprint
+
+    def frames(self, start: int = 0) -> Generator[LabelFrame, None, None]:
+        """The stream's; what passes is noted."""
+        for number, frame in enumerate(self._stream.frames(start), start):
+            self._note(number, frame)
+            yield frame
+
+    def digest(self, frames: int) -> str:
+        """Of the first `frames` frames, or of all if there are fewer; reads what has not passed yet."""
+        missing = frames + 1 - len(self._digests)
+        if missing > 0:
+            with closing(self.frames(len(self._digests) - 1)) as rest:
+                for _ in zip(range(missing), rest, strict=False):
+                    pass
+        return f"{frames} {self._digests[min(frames, len(self._digests) - 1)].hex()}"
+
+    def _note(self, number: int, frame: LabelFrame) -> None:
+        """The next frame that is not known yet goes into the digest; others are known, or too early to tell."""
+        if number != len(self._digests) - 1:
+            return
+        for tensor in (frame.ids, frame.instances):
+            self._hash.update(b"-" if tensor is None else _content(tensor))
+        self._digests.append(self._hash.digest())
+
+
+def _content(tensor: Tensor) -> bytes:
+    head = f"{tensor.dtype} {tuple(tensor.shape)} ".encode()
+    return head + tensor.cpu().numpy().tobytes()
