@@ -31,13 +31,19 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
     converting = commands.add_parser(
         "convert",
-        help="make published vid2vid checkpoints ours",
-        description="Make one file of weights out of published vid2vid checkpoints: all parts of one network, or the "
+        help="make published checkpoints ours",
+        description="Make one file of weights out of published checkpoints: all parts of one network, or the "
         "published zip as it is. No code in them is run.",
     )
     converting.set_defaults(run=run_convert)
     converting.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help=".pth, .pt, .pth.tar or a zip of them"
+    )
+    converting.add_argument(
+        "--kind",
+        choices=("vid2vid", "flownet2", "vgg19"),
+        default="vid2vid",
+        help="what network it is; default: vid2vid",
     )
     converting.add_argument("--out", required=True, type=Path, metavar="FILE", help="NEW.safetensors")
     converting.add_argument(
@@ -113,7 +119,7 @@ def run_convert(arguments: argparse.Namespace) -> None:
         info = convert_files(
             arguments.files,
             arguments.out,
-            CONVERTERS["vid2vid"](),
+            CONVERTERS[arguments.kind](),
             only=arguments.only,
             licence=arguments.licence,
             source=arguments.source,

@@ -22,14 +22,18 @@ def gan_loss(decisions: Decisions, real: bool) -> Tensor:
     return torch.stack([(copy[-1] - target).square().mean() for copy in decisions]).sum()
 
 
-def feature_matching_loss(generated: Decisions, real: Decisions) -> Tensor:
-    """L1 between the discriminator's features of generated and of real input, over all layers but the decisions."""
+def feature_matching_loss(generated: Decisions, real: Decisions, copies: int | None = None) -> Tensor:
+    """L1 between the discriminator's features of generated and of real input, over all layers but the decisions.
+
+    Summed over layers and copies and divided by `copies` (None: as many as there are). The reference divides by the
+    copies of its picture discriminator for that of faces too, which has fewer.
+    """
     terms = [
         F.l1_loss(g, r.detach())
         for g_copy, r_copy in zip(generated, real, strict=True)
         for g, r in zip(g_copy[:-1], r_copy[:-1], strict=True)
     ]
-    return torch.stack(terms).sum() / len(real)
+    return torch.stack(terms).sum() / (len(real) if copies is None else copies)
 
 
 def masked_l1(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
@@ -45,3 +49,8 @@ def flow_loss(flow: Tensor, target: Tensor, visible: Tensor) -> Tensor:
 def warping_loss(picture: Tensor, before: Tensor, flow: Tensor, visible: Tensor) -> Tensor:
     """L1 between a picture and the one before it, moved by the flow."""
     return masked_l1(picture, warp(before, flow), visible)
+
+
+def weight_loss(weight: Tensor, visible: Tensor) -> Tensor:
+    """Size of the blending weight `[b 1 h w]` where the known flow is trusted: there, warp rather than paint."""
+    return (visible * weight).abs().mean()

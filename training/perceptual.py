@@ -1,4 +1,4 @@
-"""A perceptual distance that needs no download: features of a fixed random convolution network.
+"""How alike two pictures look, by the features of a network; and one that needs no download, of fixed random kernels.
 
 Untrained convolution features rank distortions far better than pixels do, but not as well as those of a network that
 has learnt to see (He, Wang, Hopcroft 2016, "A Powerful Generative Model Using Random Weights for the Deep Image
@@ -7,6 +7,7 @@ everything that prints them says "random features".
 """
 
 import math
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -18,8 +19,26 @@ SEED = 20180820
 """Decides every kernel: figures and checkpoints depend on it."""
 
 
+class PerceptualFeatures(Protocol):
+    """A network whose features are compared."""
+
+    description: str
+    """What figures and logs call it."""
+    level_weights: tuple[float, ...]
+    """Of the differences between features, finest level first, in a training loss."""
+    pixel_weight: float
+    """Of the difference between the pictures themselves."""
+
+    def __call__(self, x: Tensor) -> list[Tensor]:
+        """`[b 3 h w]` in -1..1 -> features, finest level first."""
+
+
 class RandomFeatures(nn.Module):
     """Four levels of frozen random 3x3 convolutions with ReLU, each at half the size of the one before."""
+
+    description = "random features"
+    level_weights = (1 / len(WIDTHS),) * len(WIDTHS)
+    pixel_weight = 1.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,15 +61,20 @@ class RandomFeatures(nn.Module):
         return features
 
 
-def perceptual_loss(features: RandomFeatures, a: Tensor, b: Tensor) -> Tensor:
-    """L1 between the pictures and between their features, averaged over the levels; for training."""
+def perceptual_loss(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tensor:
+    """Weighted L1 between the features of two pictures, and between the pictures themselves; `b` is the truth."""
     with torch.no_grad():
         target = features(b)
-    terms = [F.l1_loss(x, y) for x, y in zip(features(a), target, strict=True)]
-    return F.l1_loss(a, b) + torch.stack(terms).mean()
+    terms = [
+        weight * F.l1_loss(x, y)
+        for weight, x, y in zip(features.level_weights, features(a), target, strict=True)
+    ]
+    if features.pixel_weight:
+        terms.append(features.pixel_weight * F.l1_loss(a, b))
+    return torch.stack(terms).sum()
 
 
-def perceptual_distance(features: RandomFeatures, a: Tensor, b: Tensor) -> Tensor:
+def perceptual_distance(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tensor:
     """The LPIPS formula over random features: normalised differences, squared, averaged. `[b 3 h w]` -> `[b]`."""
     terms = []
     for x, y in zip(features(a), features(b), strict=True):

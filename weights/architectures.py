@@ -37,7 +37,21 @@ def _vid2vid_generator() -> Architecture:
     return Architecture(GeneratorConfig, Vid2VidGenerator)
 
 
-ARCHITECTURES: Architectures = MappingProxyType({"vid2vid.generator/1": _vid2vid_generator})
+def _flownet2() -> Architecture:
+    from ..models.flow.flownet2 import FlowNet2, FlowNet2Config
+
+    return Architecture(FlowNet2Config, FlowNet2)
+
+
+def _vgg19() -> Architecture:
+    from ..models.features.vgg19 import VGG19, VGG19Config
+
+    return Architecture(VGG19Config, VGG19)
+
+
+ARCHITECTURES: Architectures = MappingProxyType(
+    {"vid2vid.generator/1": _vid2vid_generator, "flownet2/1": _flownet2, "vgg19/1": _vgg19}
+)
 
 
 def find_architecture(identifier: str, architectures: Architectures, where: str) -> Architecture:

@@ -46,7 +46,24 @@ def _vid2vid() -> Converter:
     return Converter("vid2vid.generator/1", convert, "CC-BY-NC-SA-4.0", "NVIDIA/vid2vid (Wang et al. 2018)")
 
 
-CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType({"vid2vid": _vid2vid})
+def _flownet2() -> Converter:
+    from ..models.flow.flownet2_convert import convert
+
+    return Converter("flownet2/1", convert, FLOWNET2_LICENCE, "NVIDIA/flownet2-pytorch (Ilg et al. 2017)")
+
+
+def _vgg19() -> Converter:
+    from ..models.features.convert import convert
+
+    return Converter("vgg19/1", convert, "BSD-3-Clause", "torchvision (Simonyan and Zisserman 2014)")
+
+
+FLOWNET2_LICENCE = "research only (University of Freiburg)"
+"""The checkpoint was converted from the authors' models, whose terms go with it; the code around it is Apache-2.0."""
+
+CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
+    {"vid2vid": _vid2vid, "flownet2": _flownet2, "vgg19": _vgg19}
+)
 
 
 def convert_files(

@@ -48,7 +48,7 @@ class HubPreset(Preset):
 
 @dataclass(frozen=True)
 class OwnFilePreset(Preset):
-    """Published once, not to be had any more at a stable address: the user brings the file and converts it."""
+    """Published in a format of its own, some no more to be had at a stable address: the user brings and converts it."""
 
     file: str
     """Name under which it was published."""

@@ -1,3 +1,4 @@
+import argparse
 import io
 import json
 import os
@@ -9,9 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from maliang_video.cli import main
+from maliang_video.cli.weights import add_commands
+from maliang_video.models.flow.flownet2 import FlowNet2, FlowNet2Config
+from maliang_video.models.flow.flownet2_convert import renames
 from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.weights import folders, hub, presets, read, save
+from maliang_video.weights.convert import CONVERTERS
 from maliang_video.weights.digest import sha256_of
 from maliang_video.weights.presets import EmbeddedPreset, HubPreset, OwnFilePreset, PresetTable
 
@@ -249,6 +254,33 @@ def test_convert_takes_the_zip_and_chooses_from_it(checkpoints, folder, capsys):
     said = facts(capsys.readouterr().out)
     assert (said["licence"], said["source"]) == ("MIT", "mine")
     assert read(out).config.scales == 1
+
+
+def test_convert_makes_other_kinds_of_network_ours(folder, capsys):
+    torch.manual_seed(0)
+    network = FlowNet2(FlowNet2Config(filters=4))
+    theirs = {mine: published for published, mine in renames()}
+    parts = ((name.rpartition("."), value) for name, value in network.state_dict().items())
+    state = {f"{theirs[module]}.{leaf}": value for (module, _, leaf), value in parts}
+    path = folder / "FlowNet2_checkpoint.pth.tar"
+    torch.save({"arch": "FlowNet2", "epoch": 0, "state_dict": state, "best_EPE": 0.5}, path)
+    out = folder / "flownet2.safetensors"
+    assert run("convert", path, "--kind", "flownet2", "--out", out) == 0
+    said = facts(capsys.readouterr().out)
+    assert (said["architecture"], said["licence"]) == (
+        "flownet2/1",
+        "research only (University of Freiburg)",
+    )
+    assert all(torch.equal(a, b) for a, b in zip(read(out).parameters(), network.parameters(), strict=True))
+    assert "not VGG19" in fails(capsys, "convert", path, "--kind", "vgg19", "--out", folder / "x.safetensors")
+
+
+def test_convert_knows_every_converter():
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    for kind in CONVERTERS:
+        line = ["weights", "convert", "x.pth", "--kind", kind, "--out", "x.safetensors"]
+        assert parser.parse_args(line).kind == kind
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def test_what_the_user_brings_has_a_command():
         assert preset.converter in CONVERTERS
         assert preset.command.startswith(f"maliang weights convert {preset.file} ")
         assert preset.command.endswith(f"--out {preset.name}.safetensors")
-        assert preset.page.startswith("https://drive.google.com/file/d/")
+        assert preset.converter == "vid2vid" or f" --kind {preset.converter} " in preset.command
+        assert preset.page.startswith(("https://drive.google.com/file/d/", "https://download.pytorch.org/"))
 
 
 def test_the_package_holds_just_the_presets_that_it_lists():

@@ -1,0 +1,1 @@
+"""Networks that see: their features tell how alike two pictures look."""
