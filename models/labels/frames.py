@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor
@@ -98,6 +98,15 @@ class DrawnStream(Protocol):
     def frames(self, start: int = 0) -> Iterator[DrawnFrame]:
         """The frames from number `start` (0-based) on, one in memory at a time."""
         ...
+
+
+AnyFrame = LabelFrame | DrawnFrame
+AnyStream = LabelStream | DrawnStream
+
+
+def is_drawn(stream: AnyStream) -> TypeGuard[DrawnStream]:
+    """Whether a stream holds drawn maps; else it holds label maps."""
+    return hasattr(stream, "channels")
 
 
 @dataclass(frozen=True, eq=False)
