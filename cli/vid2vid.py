@@ -51,7 +51,11 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="NAME|FILE",
         help="a preset or a file of weights (default: %(default)s)",
     )
-    painter.add_argument("--style", metavar="NAME", help="one of the network's looks, for example night")
+    painter.add_argument(
+        "--style",
+        metavar="NAME",
+        help="one of the network's looks, for example night, or several over time: 'noon@0 night@48' (frames)",
+    )
     painter.add_argument(
         "--first",
         type=Path,

@@ -35,7 +35,8 @@ def style_input() -> Any:
         "style",
         default="",
         placeholder="first look of the network",
-        tooltip="One of the network's looks, for example night; empty: its first. A wrong name lists those there are.",
+        tooltip="One of the network's looks, for example night, or several over time: noon@0 night@48 (frames). Empty: "
+        "its first. A wrong name lists those there are.",
     )
 
 

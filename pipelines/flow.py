@@ -27,7 +27,8 @@ from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
 from ..training.worlds import WorldStream
 from .clips import Pictures, write_clip
-from .vid2vid import check_labels, known_labels, style_weights
+from .styles import parse_style
+from .vid2vid import check_labels, known_labels
 
 
 def estimate_clip_flow(
@@ -56,11 +57,11 @@ def predict_flow(
         raise InputError("this network predicts no flow: it paints every frame anew; choose another")
     check_labels(labels, config)
     size = labels.height, labels.width
-    look = style_weights(config.style_names, style)
-    look = None if look is None else look.to(next(generator.parameters()).device)
+    look = parse_style(config.style_names, style)
 
     def flows() -> Iterator[Flow]:
-        for painted in synthesize(generator, known_labels(labels, 0, config.label_classes), style=look):
+        styles = None if look is None else look.after(0)
+        for painted in synthesize(generator, known_labels(labels, 0, config.label_classes), style=styles):
             made = painted.details
             if made is None or made.flow is None or made.weight is None or painted.past.painted == 1:
                 yield unknown_flow(*size)

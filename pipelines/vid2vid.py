@@ -32,6 +32,7 @@ from ..models.vid2vid.generator import Past, Vid2VidGenerator
 from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
 from ..progress import Progress, silent
 from ..weights import load
+from .styles import StyleCurve, parse_style
 from .watched import WatchedLabels
 
 SEGMENT_FRAMES = 24
@@ -73,7 +74,7 @@ def render_video(
 
     labels: in the generator's palette, at a size that it can take (InputError else);
     generator: moved to `device` and `dtype` in place (None: it stays as it is);
-    style: one of the generator's looks (None: its first);
+    style: one of the generator's looks (None: its first), or several over time, as `styles.parse_style` reads them;
     first: pictures of the first frames, as `first_pictures` takes them;
     codec: one of `media.codecs.CODECS` (None: what suits the ending of `out`);
     audio_from: a clip whose sound goes into the video, or a window of one;
@@ -89,12 +90,12 @@ def render_video(
     codec = codec_for(out, codec)
     generator = generator.to(device=device, dtype=dtype).eval()
     pictures = first_pictures(first, config.past_frames, labels.height, labels.width) if first else None
-    look = style_weights(config.style_names, style)
-    watched = None if keep is None else WatchedLabels(labels)
+    look = parse_style(config.style_names, style)
+    watched = None if keep is None else WatchedLabels(labels, look)
     labels = watched or labels
     with SegmentedWriter(
         out,
-        job=_job("" if watched else labels.fingerprint, generator, pictures, look, codec),
+        job=_job(None if watched else (labels.fingerprint, look), generator, pictures, codec),
         width=labels.width,
         height=labels.height,
         frame_rate=labels.frame_rate,
@@ -162,33 +163,21 @@ def check_labels(labels: LabelStream, config: GeneratorConfig) -> None:
     config.check_size(labels.height, labels.width)
 
 
-def style_weights(names: Sequence[str], style: str | None) -> Tensor | None:
-    """One of a generator's looks (None: its first) as `[1 styles]`; None for a generator that has only one."""
-    if not names:
-        if style is not None:
-            raise InputError(f"this network has one look only; it can't paint {style!r}")
-        return None
-    chosen = names[0] if style is None else style
-    if chosen not in names:
-        raise InputError(f"no style {chosen!r}; this network has: {', '.join(names)}")
-    return torch.tensor([[float(name == chosen) for name in names]])
-
-
 def _go_on(
     generator: Vid2VidGenerator,
     labels: LabelStream,
     done: int,
     state: dict[str, Tensor],
     pictures: Tensor | None,
-    look: Tensor | None,
+    look: StyleCurve | None,
 ) -> Generator[Synthesis, None, None]:
     """The pictures from number `done` on, of which `state` is the past."""
     device = next(generator.parameters()).device
     past = Past.from_tensors({name: tensor.to(device) for name, tensor in state.items()}) if done else None
     lead = lead_frames(generator, past) if past else 0
-    look = None if look is None else look.to(device)
+    styles = None if look is None else look.after(done)
     with closing(known_labels(labels, done - lead, generator.config.label_classes)) as frames:
-        yield from synthesize(generator, frames, first=pictures, style=look, past=past)
+        yield from synthesize(generator, frames, first=pictures, style=styles, past=past)
 
 
 def known_labels(labels: LabelStream, start: int, classes: int) -> Generator[LabelFrame, None, None]:
@@ -204,21 +193,24 @@ def known_labels(labels: LabelStream, start: int, classes: int) -> Generator[Lab
 
 
 def _job(
-    labels: str, generator: Vid2VidGenerator, pictures: Tensor | None, look: Tensor | None, codec: str
+    content: tuple[str, StyleCurve | None] | None,
+    generator: Vid2VidGenerator,
+    pictures: Tensor | None,
+    codec: str,
 ) -> str:
     """A digest of everything that the pictures depend on: only the same job is gone on with.
 
-    labels: their fingerprint; "" if each frame of them is watched instead.
+    content: fingerprint of the labels, and the looks; None if they are watched frame by frame instead.
     """
     weight = next(generator.parameters())
     facts: dict[str, Any] = {
-        "labels": labels,
+        "content": repr(content),
         "config": asdict(generator.config),
         "device": weight.device.type,
         "dtype": str(weight.dtype),
         "codec": codec,
     }
     digest = blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16)
-    for tensor in (*generator.state_dict().values(), pictures, look):
+    for tensor in (*generator.state_dict().values(), pictures):
         digest.update(b"-" if tensor is None else tensor.detach().cpu().flatten().view(torch.uint8).numpy())
     return digest.hexdigest()

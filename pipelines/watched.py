@@ -1,4 +1,4 @@
-"""Label maps whose content is watched, so that it is known from which frame on they differ from an earlier run's."""
+"""Label maps whose content is watched, so that it is known from which frame on a run differs from an earlier one."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -9,13 +9,15 @@ from torch import Tensor
 
 from ..models.labels.frames import LabelFrame, LabelStream
 from ..models.labels.palette import Palette
+from .styles import StyleCurve
 
 
 class WatchedLabels:
-    """`stream`, and a digest of its first n frames for any n. Memory: 16 bytes a frame."""
+    """`stream`, and a digest of its first n frames and of their looks for any n. Memory: 16 bytes a frame."""
 
-    def __init__(self, stream: LabelStream) -> None:
+    def __init__(self, stream: LabelStream, look: StyleCurve | None) -> None:
         self._stream = stream
+        self._look = look
         self._hash = blake2b(digest_size=16)
         self._digests = [self._hash.digest()]
 
@@ -62,7 +64,8 @@ class WatchedLabels:
         """The next frame that is not known yet goes into the digest; others are known, or too early to tell."""
         if number != len(self._digests) - 1:
             return
-        for tensor in (frame.ids, frame.instances):
+        style = None if self._look is None else self._look.at(number)
+        for tensor in (frame.ids, frame.instances, style):
             self._hash.update(b"-" if tensor is None else _content(tensor))
         self._digests.append(self._hash.digest())
 

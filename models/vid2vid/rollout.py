@@ -6,13 +6,14 @@ of the clip plays no part.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..labels.frames import LabelFrame
+from ..labels.frames import AnyFrame, DrawnFrame, LabelFrame
 from ..labels.planes import LabelPlanes
 from .first_frame import StyledFirstFrame
 from .generator import Past, Vid2VidGenerator
@@ -36,22 +37,22 @@ class Synthesis(NamedTuple):
 @torch.inference_mode()
 def synthesize(
     generator: Vid2VidGenerator,
-    labels: Iterable[LabelFrame],
+    labels: Iterable[AnyFrame],
     *,
     first: Tensor | None = None,
-    style: Tensor | None = None,
+    style: Tensor | Iterable[Tensor] | None = None,
     past: Past | None = None,
 ) -> Iterator[Synthesis]:
     """One picture for every label frame, in order, as soon as it is made.
 
-    labels: frames on any device, all of one size (InputError else);
+    labels: label maps, or drawn maps for a generator of those, on any device, all of one size (InputError else);
     first: the pictures of the first label frames, `[b past_frames 3 h w]` in -1..1; without them the first-frame
     network paints them where the generator has one, else the history starts empty, with the first label frame repeated;
-    style: `[b styles]` weights of the generator's `style_names`;
+    style: `[b styles]` weights of the generator's `style_names`, the same for all pictures or one for each;
     past: go on after frame n: `labels` then starts at frame n + 1 - `lead_frames(generator, past)`,
     and the first picture is that of frame n + 1.
     """
-    encoded = (generator.encode(frame) for frame in _same_size(_on_device(labels, generator)))
+    encoded = (_encode(frame, generator) for frame in _same_size(labels))
     yield from synthesize_encoded(generator, encoded, first=first, style=style, past=past)
 
 
@@ -61,26 +62,28 @@ def synthesize_encoded(
     labels: Iterable[Encoded],
     *,
     first: Tensor | None = None,
-    style: Tensor | None = None,
+    style: Tensor | Iterable[Tensor] | None = None,
     past: Past | None = None,
 ) -> Iterator[Synthesis]:
     """`synthesize` for frames that are network input already, all of one size, such as drawn maps (`encode_drawn`)."""
     frames = iter(labels) if past is None else _fitting(labels, past)
     past = None if past is None else past.to(generator.device)
-    style = None if style is None else style.to(generator.device)
+    styles = iter(style) if isinstance(style, Iterable) and not isinstance(style, Tensor) else repeat(style)
     window: deque[Encoded] = deque(maxlen=generator.config.label_frames)
     for _ in range(0 if past is None else lead_frames(generator, past)):
         window.append(_next(frames))
     if first is not None or generator.first_frame is not None:
         for opening in _opening(generator, frames, window, first, past):
             past = opening.past
+            next(styles)
             yield opening
     for encoded in frames:
         window.append(encoded)
         while len(window) < generator.config.label_frames:
             window.appendleft(window[0])
         past = past or generator.blank_past(encoded[0].size, encoded[0].values.shape[0])
-        step = generator.step(list(window), past, style)
+        look = next(styles)
+        step = generator.step(list(window), past, None if look is None else look.to(generator.device))
         past = step.past
         yield Synthesis(step.frame, past, step.scales[-1])
 
@@ -90,20 +93,22 @@ def lead_frames(generator: Vid2VidGenerator, past: Past) -> int:
     return min(past.painted, generator.config.label_frames - 1)
 
 
-def _on_device(labels: Iterable[LabelFrame], generator: Vid2VidGenerator) -> Iterator[LabelFrame]:
-    """The stage begins here: label frames move to where the generator is."""
-    for frame in labels:
-        instances = None if frame.instances is None else frame.instances.to(generator.device)
-        yield LabelFrame(frame.ids.to(generator.device), instances)
+def _encode(frame: AnyFrame, generator: Vid2VidGenerator) -> Encoded:
+    """The stage begins here: frames move to where the generator is."""
+    if isinstance(frame, DrawnFrame):
+        return generator.encode_drawn(frame.channels[None].to(generator.device))
+    instances = None if frame.instances is None else frame.instances.to(generator.device)
+    return generator.encode(LabelFrame(frame.ids.to(generator.device), instances))
 
 
-def _same_size(labels: Iterable[LabelFrame]) -> Iterator[LabelFrame]:
+def _same_size(labels: Iterable[AnyFrame]) -> Iterator[AnyFrame]:
     size: torch.Size | None = None
     for index, frame in enumerate(labels):
-        size = size or frame.ids.shape
-        if frame.ids.shape != size:
+        here = (frame.channels if isinstance(frame, DrawnFrame) else frame.ids).shape[-2:]
+        size = size or here
+        if here != size:
             raise InputError(
-                f"label frame {index} is {frame.ids.shape[-1]}x{frame.ids.shape[-2]}, the frames before it are "
+                f"label frame {index} is {here[-1]}x{here[-2]}, the frames before it are "
                 f"{size[-1]}x{size[-2]}; bring all label maps to one size first"
             )
         yield frame

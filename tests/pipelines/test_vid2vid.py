@@ -20,7 +20,7 @@ from maliang_video.models.labels.frames import LabelFrame, LabelFrames
 from maliang_video.models.labels.palette import Palette, builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.models.vid2vid.rollout import synthesize
-from maliang_video.pipelines.vid2vid import first_pictures, render_video, style_weights
+from maliang_video.pipelines.vid2vid import first_pictures, render_video
 from maliang_video.progress import Preview
 
 HEIGHT, WIDTH = 16, 32
@@ -257,16 +257,6 @@ def test_a_network_for_drawn_maps_is_refused(tmp_path: Path, generator: Vid2VidG
         render_video(clip(2), drawn, tmp_path / "out.mkv")
 
 
-def test_styles() -> None:
-    assert torch.equal(style_weights(("noon", "night"), "night"), torch.tensor([[0.0, 1.0]]))
-    assert torch.equal(style_weights(("noon", "night"), None), torch.tensor([[1.0, 0.0]]))
-    assert style_weights((), None) is None
-    with pytest.raises(InputError, match="no style 'dusk'; this network has: noon, night"):
-        style_weights(("noon", "night"), "dusk")
-    with pytest.raises(InputError, match="one look only"):
-        style_weights((), "night")
-
-
 def test_first_pictures_are_scaled_and_the_last_is_repeated(tmp_path: Path) -> None:
     Image.fromarray(np.full((8, 8, 3), 51, np.uint8)).save(tmp_path / "only.png")
     pictures = first_pictures([tmp_path / "only.png"], 2, 4, 6)
@@ -335,3 +325,33 @@ def test_a_folder_of_other_files_is_not_used_to_keep_pieces(
     with pytest.raises(InputError, match="holds other files"):
         render_video(clip(), generator, tmp_path / "out" / "a.mkv", codec="ffv1", keep=tmp_path)
     assert (tmp_path / "holiday.jpg").read_bytes() == b"sun"
+
+
+def test_looks_that_change_over_time(tmp_path: Path, generator: Vid2VidGenerator) -> None:
+    """Before the first key as without any; a stopped run goes on in the middle of a change."""
+    settings = {"codec": "ffv1", "segment_frames": 3}
+    render_video(clip(), generator, tmp_path / "noon.mkv", **settings)
+    render_video(clip(), generator, tmp_path / "both.mkv", style="noon@4 night@8", **settings)
+    noon, both = pixels_of(tmp_path / "noon.mkv"), pixels_of(tmp_path / "both.mkv")
+    assert np.array_equal(noon[:5], both[:5])
+    assert all(not np.array_equal(noon[t], both[t]) for t in range(5, 11))
+    with pytest.raises(StoppedError):
+        render_video(
+            clip(), generator, tmp_path / "cut.mkv", style="noon@4 night@8", progress=StopAt(7), **settings
+        )
+    assert (
+        render_video(clip(), generator, tmp_path / "cut.mkv", style="noon@4,night@8", **settings).resumed_at
+        == 6
+    )
+    assert np.array_equal(pixels_of(tmp_path / "cut.mkv"), both)
+
+
+def test_of_a_changed_look_only_what_changes_is_painted_again(
+    tmp_path: Path, generator: Vid2VidGenerator
+) -> None:
+    settings = {"codec": "ffv1", "segment_frames": 3, "keep": tmp_path / "keep"}
+    render_video(clip(), generator, tmp_path / "a.mkv", **settings)
+    style = "noon@7 night@10"
+    assert render_video(clip(), generator, tmp_path / "b.mkv", style=style, **settings).resumed_at == 6
+    render_video(clip(), generator, tmp_path / "whole.mkv", codec="ffv1", style=style)
+    assert np.array_equal(pixels_of(tmp_path / "b.mkv"), pixels_of(tmp_path / "whole.mkv"))
