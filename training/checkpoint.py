@@ -74,7 +74,7 @@ def _metadata(networks: Networks, recipe: Recipe, position: Position) -> dict[st
     return {
         "recipe": to_json(recipe),
         "step": str(position.step),
-        "features": networks.features_name,
+        "features": networks.features.description,
         "scaler": json.dumps(position.scaler),
     }
 
@@ -87,7 +87,7 @@ def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> Position:
     """
     metadata, tensors = _read(path)
     _check_recipe(path, metadata["recipe"], recipe)
-    _check_features(path, metadata.get("features", "random features"), networks.features_name)
+    _check_features(path, metadata.get("features", "random features"), networks.features.description)
     for part, module in _modules(networks).items():
         _fill_module(module, _part(tensors, part), f"{path}: {part}")
     for part, optimizer in _optimizers(networks).items():

@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from ..models.vid2vid.discriminator import DiscriminatorConfig, MultiscaleDiscriminator
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.scale import FlowBranch
-from .perceptual import RandomFeatures
-from .recipe import Recipe, Stage
+from .features import find_features
+from .perceptual import PerceptualFeatures, RandomFeatures
+from .recipe import Recipe, Stage, TemporalConfig
 
 GENERATOR, PICTURES, FACES = "generator", "discriminator", "face"
 """Names of trained networks in checkpoints and logs; the temporal ones are called by `motion_name`."""
@@ -35,9 +36,10 @@ class Networks:
     """The discriminators by name."""
     optimizers: dict[str, Optimizer]
     """Of the generator and of every discriminator."""
-    features: RandomFeatures
+    features: PerceptualFeatures
     """What the perceptual term sees with."""
-    features_name: str
+    temporal: TemporalConfig
+    """What the temporal discriminators look at."""
 
 
 def build_networks(recipe: Recipe, device: torch.device) -> Networks:
@@ -57,7 +59,8 @@ def build_networks(recipe: Recipe, device: torch.device) -> Networks:
         name: torch.optim.Adam(network.parameters(), rate, recipe.betas, fused=True)
         for name, network in trained.items()
     }
-    return Networks(generator, average, judges, optimizers, RandomFeatures().to(device), "random features")
+    features = find_features(device) if recipe.features == "best" else RandomFeatures().to(device)
+    return Networks(generator, average, judges, optimizers, features, recipe.temporal)
 
 
 def _judges(recipe: Recipe) -> Iterator[tuple[str, DiscriminatorConfig]]:

@@ -9,12 +9,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from ..models.flow.warp import warp
 from ..models.labels.planes import LabelPlanes, dense_planes, join_planes, style_planes
 from ..models.vid2vid.discriminator import MultiscaleDiscriminator
 from .chunks import Chunk
-from .losses import Decisions, feature_matching_loss, flow_loss, gan_loss, masked_l1, warping_loss
-from .perceptual import RandomFeatures, perceptual_loss
+from .face_region import Region, densepose_heads, face_region, face_side, openpose_heads
+from .losses import (
+    Decisions,
+    feature_matching_loss,
+    flow_loss,
+    gan_loss,
+    masked_l1,
+    warping_loss,
+    weight_loss,
+)
+from .perceptual import PerceptualFeatures, perceptual_loss
 from .recipe import LossWeights
 
 Terms = dict[str, Tensor]
@@ -47,16 +57,43 @@ def picture_case(chunk: Chunk, raw: float) -> Case:
     return Case(shown(chunk.real), tuple(generated))
 
 
+def face_case(chunk: Chunk, raw: float) -> Case | None:
+    """The heads of drawn poses in `picture_case`, one square for all frames of the chunk; None where nobody has one.
+
+    Poses have DensePose in their first three channels, or, if there are no more, OpenPose's drawing.
+    """
+    if "drawn" not in chunk.clip:
+        raise InputError(
+            "the discriminator of faces looks for heads in drawn poses; train without it on label maps"
+        )
+    drawn = chunk.clip["drawn"][:, chunk.frames.start : chunk.frames.stop].flatten(0, 1)
+    heads = openpose_heads(drawn) if drawn.shape[1] == 3 else densepose_heads(drawn)
+    region = face_region(heads, face_side(drawn.shape[-1]))
+    if region is None:
+        return None
+    case = picture_case(chunk, raw)
+    return Case(_cut(case.real, region), tuple((share, _cut(each, region)) for share, each in case.generated))
+
+
+def _cut(shown: Shown, region: Region) -> Shown:
+    if isinstance(shown, LabelPlanes):
+        return LabelPlanes(region.cut(shown.values), shown.channels, shown.total)
+    return region.cut(shown)
+
+
 def judge_case(
-    judge: MultiscaleDiscriminator, case: Case, gan: float, matching: float
+    judge: MultiscaleDiscriminator, case: Case, gan: float, matching: float, copies: int | None = None
 ) -> tuple[tuple[Tensor, Tensor], Tensor]:
-    """The generator's (GAN, feature matching) terms, multiplied by their weights, and the discriminator's own loss."""
+    """The generator's (GAN, feature matching) terms, multiplied by their weights, and the discriminator's own loss.
+
+    copies: that the feature matching is divided by (None: those of this discriminator).
+    """
     real: Decisions = judge(case.real)
     deceived, matched, told = [], [], []
     for share, shown in case.generated:
         decisions: Decisions = judge(shown)
         deceived.append(share * gan_loss(decisions, True))
-        matched.append(share * feature_matching_loss(decisions, real))
+        matched.append(share * feature_matching_loss(decisions, real, copies))
         fake: Decisions = judge(_given(shown))
         told.append(0.5 * share * (gan_loss(real, True) + gan_loss(fake, False)))
     terms = gan * torch.stack(deceived).sum(), matching * torch.stack(matched).sum()
@@ -70,7 +107,7 @@ def _given(shown: Shown) -> Shown:
     return shown.detach()
 
 
-def likeness_terms(features: RandomFeatures, weights: LossWeights, chunk: Chunk) -> Terms:
+def likeness_terms(features: PerceptualFeatures, weights: LossWeights, chunk: Chunk) -> Terms:
     """How far the pictures, and what was painted before blending, are from the real ones."""
     real = chunk.real.flatten(0, 1)
     loss = perceptual_loss(features, chunk.frame.flatten(0, 1), real)
@@ -98,7 +135,7 @@ def motion_terms(weights: LossWeights, chunk: Chunk) -> Terms:
         frame, before = (x[:, follow].flatten(0, 1) for x in (chunk.frame, chunk.before))
         terms["warp"] = weights.warp * warping_loss(frame, before, true_flow, visible)
         if chunk.weight is not None and weights.weight > 0:
-            terms["weight"] = weights.weight * (visible * chunk.weight[:, follow].flatten(0, 1)).abs().mean()
+            terms["weight"] = weights.weight * weight_loss(chunk.weight[:, follow].flatten(0, 1), visible)
     return terms
 
 
