@@ -1,13 +1,11 @@
 """Discriminators: the reference's numbers, its layout, and the same answer for planes as for dense maps."""
 
-import json
-import re
 from functools import partial
 
 import pytest
 import torch
-from golden_cases import DEFAULT, Agree, Case
-from synthetic_checkpoint import checkpoint
+from golden_cases import Agree, Case
+from reference_discriminator import reference_discriminator
 
 from maliang_video.models.labels.planes import LabelPlanes
 from maliang_video.models.vid2vid.discriminator import DiscriminatorConfig, MultiscaleDiscriminator
@@ -20,30 +18,12 @@ def _one_thread():
 
 @pytest.mark.parity("vid2vid.discriminator_image", "vid2vid.discriminator_temporal")
 def test_agrees_with_the_reference(case: Case, agree: Agree) -> None:
-    discriminator = reference_discriminator(case)
+    discriminator = reference_discriminator(case.manifest())
     tensors = case.tensors()
     with torch.no_grad():
         copies = discriminator(tensors.pop("x"))
     ours = {f"scale{i}.layer{j}": out for i, copy in enumerate(copies) for j, out in enumerate(copy)}
     agree(ours, tensors, lambda name: max(1e-4, 5 * case.float64_difference(name)))
-
-
-def reference_discriminator(case: Case) -> MultiscaleDiscriminator:
-    """Our module with the weights of the reference, whose highest number is the finest copy."""
-    name = f"{case.metadata['manifest']}.json"
-    beside = case.path.with_name(name)
-    manifest = json.loads((beside if beside.exists() else DEFAULT / "vid2vid" / name).read_text("utf-8"))
-    arguments = manifest["args"]
-    copies, filters = arguments["num_D"], arguments["ndf"]
-    built = MultiscaleDiscriminator(DiscriminatorConfig(arguments["input_nc"], filters, copies))
-    state = {}
-    for entry, tensor in checkpoint(manifest).items():
-        if re.search(r"running_|num_batches", entry):
-            continue  # never used: the published networks normalise by the batch at hand
-        scale, layer, rest = re.fullmatch(r"scale(\d+)_layer(\d+)\.(.+)", entry).groups()
-        state[f"copies.{copies - 1 - int(scale)}.layers.{layer}.{rest}"] = tensor
-    built.load_state_dict(state, strict=True)
-    return built
 
 
 def test_coarser_copies_have_twice_the_filters_up_to_64():
