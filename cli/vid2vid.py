@@ -67,6 +67,11 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     painter.add_argument(
         "--no-flow", action="store_true", help="paint every frame anew, carry nothing along the motion"
     )
+    painter.add_argument(
+        "--no-foreground",
+        action="store_true",
+        help="no foreground prior: cars are painted and carried along like all else",
+    )
     painter.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
     painter.add_argument(
         "--dtype", choices=("fp32", "bf16", "fp16"), default="fp32", help="precision of the network"
@@ -99,7 +104,7 @@ def size(text: str) -> tuple[int, int]:
 
 def run(arguments: argparse.Namespace) -> None:
     """`maliang vid2vid ...`"""
-    from ..models.vid2vid.generator import without_flow
+    from ..models.vid2vid.generator import without_flow, without_foreground
     from ..pipelines.vid2vid import load_generator, render_video
     from ..weights.devices import choose_device, choose_dtype
     from ..weights.folders import typed
@@ -109,6 +114,8 @@ def run(arguments: argparse.Namespace) -> None:
     generator = load_generator(typed(arguments.weights), device, choose_dtype(arguments.dtype, device))
     if arguments.no_flow:
         generator = without_flow(generator)
+    if arguments.no_foreground:
+        generator = without_foreground(generator)
     labels = prepare_labels(arguments, generator.config)
     with progress_bar("vid2vid") as progress:
         report = render_video(

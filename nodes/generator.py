@@ -12,7 +12,7 @@ from comfy_api.latest import io
 
 from ..errors import InputError
 from ..models.labels.frames import LabelStream
-from ..models.vid2vid.generator import Vid2VidGenerator
+from ..models.vid2vid.generator import Vid2VidGenerator, without_flow, without_foreground
 from ..models.vid2vid.memory import frame_bytes
 from ..pipelines.vid2vid import load_generator
 from ..weights import hub, locate
@@ -58,6 +58,21 @@ class LoadGenerator(io.ComfyNode):
                     tooltip="Numbers that the network works with. auto: fp16 where the device is good at it, else "
                     "fp32. Lower needs less memory.",
                 ),
+                compat.advanced(
+                    io.Boolean,
+                    "flow",
+                    default=True,
+                    optional=True,
+                    tooltip="Carry pictures along the motion. Off: every frame is painted anew, and the video flickers.",
+                ),
+                compat.advanced(
+                    io.Boolean,
+                    "foreground",
+                    default=True,
+                    optional=True,
+                    tooltip="Paint the classes whose motion is too large to follow, such as cars, by a branch of their "
+                    "own, where the network has one. Off: they are carried along like all else.",
+                ),
             ],
             outputs=[
                 Generator.Output(
@@ -73,10 +88,16 @@ class LoadGenerator(io.ComfyNode):
         return (str(path), facts.st_mtime_ns, facts.st_size) if facts else weights
 
     @classmethod
-    def execute(cls, weights: str, download: bool, precision: str) -> io.NodeOutput:
+    def execute(
+        cls, weights: str, download: bool, precision: str, flow: bool = True, foreground: bool = True
+    ) -> io.NodeOutput:
         network = load_generator(
             weight_file(weights, download), torch.device("cpu"), choose_precision(precision)
         )
+        if not flow:
+            network = without_flow(network)
+        if not foreground:
+            network = without_foreground(network)
         return io.NodeOutput(compat.patcher(network))
 
 

@@ -171,8 +171,18 @@ class Vid2VidGenerator(nn.Module):
 
 def without_flow(generator: Vid2VidGenerator) -> Vid2VidGenerator:
     """The same network, sharing its weights, that paints every frame anew and warps nothing."""
+    return _sharing_weights(generator, replace(generator.config, flow=False))
+
+
+def without_foreground(generator: Vid2VidGenerator) -> Vid2VidGenerator:
+    """The same network, sharing its weights, that paints and warps all classes alike."""
+    return _sharing_weights(generator, replace(generator.config, foreground=(), foreground_filters=0))
+
+
+def _sharing_weights(generator: Vid2VidGenerator, config: GeneratorConfig) -> Vid2VidGenerator:
+    """A network of this config, which needs no other weights than `generator` has."""
     with torch.device("meta"):
-        plain = Vid2VidGenerator(replace(generator.config, flow=False))
+        other = Vid2VidGenerator(config)
     weights = generator.state_dict()
-    plain.load_state_dict({name: weights[name] for name in plain.state_dict()}, assign=True)
-    return plain.train(generator.training)
+    other.load_state_dict({name: weights[name] for name in other.state_dict()}, assign=True)
+    return other.train(generator.training)

@@ -7,7 +7,13 @@ from safetensors.torch import load, save
 from maliang_video.errors import InputError
 from maliang_video.models.labels.encoding import instance_edges, one_hot
 from maliang_video.models.labels.frames import LabelFrame
-from maliang_video.models.vid2vid.generator import Past, Step, Vid2VidGenerator, without_flow
+from maliang_video.models.vid2vid.generator import (
+    Past,
+    Step,
+    Vid2VidGenerator,
+    without_flow,
+    without_foreground,
+)
 
 SIZE = (16, 24)
 
@@ -197,3 +203,16 @@ def test_without_flow_shares_the_weights_and_paints_the_raw_frame(make, clip):
     past = generator.past_from(pictures())
     raw = step(generator, clip(3), past).scales[0].raw
     assert torch.equal(step(plain, clip(3), past).scales[0].frame, raw)
+
+
+def test_without_foreground_shares_the_weights_and_paints_all_classes_alike(make, clip):
+    generator = make()
+    plain = without_foreground(generator)
+    assert plain.scales[0].to_image.weight.data_ptr() == generator.scales[0].to_image.weight.data_ptr()
+    past, frames = generator.past_from(pictures()), clip(3)
+    ours, theirs = (step(network, frames, past).scales[0] for network in (plain, generator))
+    in_front = generator.encode(frames[-1])[-1].share(generator.config.foreground)
+    changed = (theirs.frame != ours.frame).any(1, keepdim=True)
+    assert ours.foreground is None
+    assert changed.any()
+    assert not changed[in_front == 0].any()
