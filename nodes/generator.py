@@ -63,7 +63,7 @@ class LoadGenerator(io.ComfyNode):
                     "flow",
                     default=True,
                     optional=True,
-                    tooltip="Carry pictures along the motion. Off: every frame is painted anew, and the video flickers.",
+                    tooltip="Carry pictures along the motion. Off: every frame is painted anew, and flickers.",
                 ),
                 compat.advanced(
                     io.Boolean,
