@@ -17,9 +17,11 @@ from ..errors import InputError
 from ..media.clip import FrameReader
 from ..media.flow_file import FlowFile, FlowWriter
 from ..media.pixels import to_file, to_model
+from ..models.flow import flownet2_estimate
 from ..models.flow.colorwheel import flow_picture
 from ..models.flow.estimators import Quality, estimate_flows, unknown_flow
 from ..models.flow.field import Flow
+from ..models.flow.flownet2 import FlowNet2
 from ..models.flow.warp import warp
 from ..models.labels.frames import LabelStream
 from ..models.vid2vid.generator import Vid2VidGenerator
@@ -32,10 +34,14 @@ from .vid2vid import check_labels, known_labels
 
 
 def estimate_clip_flow(
-    clip: FrameReader, out: Path, quality: Quality = "medium", progress: Progress = silent
+    clip: FrameReader, out: Path, estimator: Quality | FlowNet2 = "medium", progress: Progress = silent
 ) -> FlowFile:
-    """Flow of every frame of a clip to the frame before it, by dense inverse search."""
-    flows = estimate_flows((frame.pixels for frame in clip), quality)
+    """Flow of every frame of a clip to the frame before it: by dense inverse search of a quality, or by FlowNet2."""
+    pictures = (frame.pixels for frame in clip)
+    if isinstance(estimator, FlowNet2):
+        flows = flownet2_estimate.estimate_flows(estimator, map(to_model, pictures))
+    else:
+        flows = estimate_flows(pictures, estimator)
     info = clip.info
     return write_flow(flows, out, (info.height, info.width), info.frame_rate, info.frame_count, progress)
 

@@ -47,24 +47,28 @@ def _at_fitting_size(network: FlowNet2, first: Tensor, second: Tensor) -> tuple[
     return flow, (difference < TRUSTED).to(flow.dtype)
 
 
-def estimate_flows(network: FlowNet2, pictures: Iterable[Tensor]) -> Iterator[Flow]:
-    """One flow for every picture to the one before it, on the CPU; two pictures in memory at a time.
+def estimate_flow(network: FlowNet2, current: Tensor, previous: Tensor) -> Flow:
+    """Backward flow from `current` to the frame before it, on the CPU; occlusion is what the confidence lacks to 1.
 
-    pictures `[3 h w]` in -1..1, all of one size. Occlusion is what the confidence lacks to 1. The first picture has
-    none before it: its displacement is 0 and all of it is occluded.
+    `[3 h w]` each, -1..1, both of one size; they are brought to where the network is.
     """
+    if current.shape != previous.shape:
+        (height, width), (old_height, old_width) = current.shape[1:], previous.shape[1:]
+        raise InputError(f"flow needs frames of one size: {width}x{height} follows {old_width}x{old_height}")
     weight = next(network.parameters())
-    before: Tensor | None = None
-    for picture in pictures:
-        now = picture[None].to(weight)
-        if before is None:
-            yield unknown_flow(*now.shape[-2:])
-        elif before.shape != now.shape:
-            raise InputError(
-                f"flow needs frames of one size: {now.shape[3]}x{now.shape[2]} follows "
-                f"{before.shape[3]}x{before.shape[2]}"
-            )
+    flow, confidence = flow_and_confidence(network, current[None].to(weight), previous[None].to(weight))
+    return Flow(flow.cpu(), 1 - confidence.cpu())
+
+
+def estimate_flows(network: FlowNet2, pictures: Iterable[Tensor]) -> Iterator[Flow]:
+    """One flow for every picture to the one before it, two pictures in memory at a time.
+
+    The first picture has none before it: its displacement is 0 and all of it is occluded.
+    """
+    previous: Tensor | None = None
+    for current in pictures:
+        if previous is None:
+            yield unknown_flow(*current.shape[1:])
         else:
-            flow, confidence = flow_and_confidence(network, now, before)
-            yield Flow(flow.cpu(), 1 - confidence.cpu())
-        before = now
+            yield estimate_flow(network, current, previous)
+        previous = current

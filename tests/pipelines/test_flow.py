@@ -9,8 +9,11 @@ import torch
 from maliang_video.errors import InputError
 from maliang_video.media.clip import ClipInfo, FrameReader, VideoFrame
 from maliang_video.media.flow_file import FlowFile, FlowWriter
+from maliang_video.media.pixels import to_model
 from maliang_video.media.reader import open_frames
 from maliang_video.models.flow.field import Flow
+from maliang_video.models.flow.flownet2 import FlowNet2, FlowNet2Config
+from maliang_video.models.flow.flownet2_estimate import flow_and_confidence
 from maliang_video.pipelines.flow import (
     estimate_clip_flow,
     show_flow,
@@ -90,6 +93,20 @@ def test_estimated_flow_of_a_clip(tmp_path):
         assert field.displacement[0, 0, 8:-8, 8:-8].median().item() == pytest.approx(-3, abs=0.3)
     assert [s[:2] for s in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert seen[1][2].shape == (64, 96, 3)
+
+
+def test_flow_of_a_clip_by_flownet2(tmp_path):
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    network = FlowNet2(FlowNet2Config(filters=4)).eval()
+    clip = moving_clip(frames=3)
+    fields = list(estimate_clip_flow(clip, tmp_path / "flow.npy", network).frames())
+    assert len(fields) == 3
+    assert fields[0].occlusion.min() == 1
+    before, now = (to_model(picture)[None] for picture in clip.pictures[1:])
+    displacement, confidence = flow_and_confidence(network, now, before)
+    assert torch.allclose(fields[2].displacement, displacement, atol=2e-2)  # flow is kept in half precision
+    assert torch.allclose(fields[2].occlusion, 1 - confidence, atol=1e-2)
 
 
 def test_the_flow_of_a_world_is_its_truth(tmp_path):
