@@ -23,12 +23,13 @@ from ..models.flow.estimators import Quality, estimate_flows, unknown_flow
 from ..models.flow.field import Flow
 from ..models.flow.flownet2 import FlowNet2
 from ..models.flow.warp import warp
-from ..models.labels.frames import LabelStream
+from ..models.labels.frames import AnyStream
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
 from ..training.worlds import WorldStream
 from .clips import Pictures, write_clip
+from .openings import styled_opening
 from .styles import parse_style
 from .vid2vid import check_labels, known_labels
 
@@ -47,7 +48,7 @@ def estimate_clip_flow(
 
 
 def predict_flow(
-    labels: LabelStream,
+    labels: AnyStream,
     generator: Vid2VidGenerator,
     out: Path,
     *,
@@ -67,7 +68,9 @@ def predict_flow(
 
     def flows() -> Iterator[Flow]:
         styles = None if look is None else look.after(0)
-        for painted in synthesize(generator, known_labels(labels, 0, config.label_classes), style=styles):
+        first = styled_opening(labels, generator)
+        frames = known_labels(labels, 0, config.label_classes)
+        for painted in synthesize(generator, frames, first=first, style=styles):
             made = painted.details
             if made is None or made.flow is None or made.weight is None or painted.past.painted == 1:
                 yield unknown_flow(*size)

@@ -26,12 +26,13 @@ from ..media.codecs import codec_for
 from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
 from ..media.segments import SegmentedWriter
-from ..models.labels.frames import LabelFrame, LabelStream
+from ..models.labels.frames import AnyFrame, AnyStream, DrawnFrame, DrawnStream, is_drawn
 from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Past, Vid2VidGenerator
 from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
 from ..progress import Progress, silent
 from ..weights import load
+from .openings import styled_opening
 from .styles import StyleCurve, parse_style
 from .watched import WatchedLabels
 
@@ -56,7 +57,7 @@ class RenderReport:
 
 
 def render_video(
-    labels: LabelStream,
+    labels: AnyStream,
     generator: Vid2VidGenerator,
     out: Path,
     *,
@@ -72,10 +73,11 @@ def render_video(
 ) -> RenderReport:
     """Paint every frame of `labels` and write the video to `out`, which appears when it is whole.
 
-    labels: in the generator's palette, at a size that it can take (InputError else);
+    labels: in the generator's palette, or drawn maps of its channels, at a size that it can take (InputError else);
     generator: moved to `device` and `dtype` in place (None: it stays as it is);
     style: one of the generator's looks (None: its first), or several over time, as `styles.parse_style` reads them;
-    first: pictures of the first frames, as `first_pictures` takes them;
+    first: pictures of the first frames, as `first_pictures` takes them; without them a generator of faces begins in
+    the style of the footage that the faces were drawn from;
     codec: one of `media.codecs.CODECS` (None: what suits the ending of `out`);
     audio_from: a clip whose sound goes into the video, or a window of one;
     keep: a folder for the finished pieces and their states, which stays: when the same call is made with other labels,
@@ -89,10 +91,13 @@ def render_video(
     check_labels(labels, config)
     codec = codec_for(out, codec)
     generator = generator.to(device=device, dtype=dtype).eval()
-    pictures = first_pictures(first, config.past_frames, labels.height, labels.width) if first else None
+    size = labels.height, labels.width
+    pictures = (
+        first_pictures(first, config.past_frames, *size) if first else styled_opening(labels, generator)
+    )
     look = parse_style(config.style_names, style)
     watched = None if keep is None else WatchedLabels(labels, look)
-    labels = watched or labels
+    source = watched or labels
     with SegmentedWriter(
         out,
         job=_job(None if watched else (labels.fingerprint, look), generator, pictures, codec),
@@ -107,7 +112,7 @@ def render_video(
     ) as writer:
         resumed_at, state = writer.resume_point
         done = resumed_at
-        with closing(_go_on(generator, labels, done, state, pictures, look)) as frames:
+        with closing(_go_on(generator, source, done, state, pictures, look)) as frames:
             for painted in frames:
                 pixels = to_file(painted.frame[0])
                 writer.write(pixels)
@@ -152,20 +157,35 @@ def first_pictures(paths: Sequence[Path], count: int, height: int, width: int) -
     return torch.stack(pictures)[None]
 
 
-def check_labels(labels: LabelStream, config: GeneratorConfig) -> None:
-    """InputError for label maps of another palette, or of a size, that the network can't take."""
-    if not config.palette:
+def check_labels(labels: AnyStream, config: GeneratorConfig) -> None:
+    """InputError for maps of another kind or palette, or of a size, that the network can't take."""
+    if is_drawn(labels):
+        _check_drawn(labels, config)
+    elif not config.palette:
         raise InputError("these weights paint drawn maps (sketches, poses), not label maps; choose others")
-    if labels.palette.name != config.palette:
+    elif labels.palette.name != config.palette:
         raise InputError(
             f"the label maps are in palette {labels.palette.name!r}, the network knows {config.palette!r}: convert them"
         )
     config.check_size(labels.height, labels.width)
 
 
+def _check_drawn(maps: DrawnStream, config: GeneratorConfig) -> None:
+    if config.palette:
+        raise InputError(
+            f"these weights paint label maps in palette {config.palette!r}, not drawn maps; choose weights for faces "
+            "or poses"
+        )
+    if maps.channels != config.label_channels:
+        raise InputError(
+            f"the drawn maps have {maps.channels} channels, these weights take {config.label_channels} (15: faces with "
+            "distance maps, 1: lines, 6: DensePose and keypoints, 3: one of the two)"
+        )
+
+
 def _go_on(
     generator: Vid2VidGenerator,
-    labels: LabelStream,
+    labels: AnyStream | WatchedLabels,
     done: int,
     state: dict[str, Tensor],
     pictures: Tensor | None,
@@ -180,14 +200,16 @@ def _go_on(
         yield from synthesize(generator, frames, first=pictures, style=styles, past=past)
 
 
-def known_labels(labels: LabelStream, start: int, classes: int) -> Generator[LabelFrame, None, None]:
+def known_labels(
+    labels: AnyStream | WatchedLabels, start: int, classes: int
+) -> Generator[AnyFrame, None, None]:
     """The frames from `start` on; InputError for a class that the network has no channel for."""
     for index, frame in enumerate(labels.frames(start), start):
-        for extreme in frame.ids.aminmax():
+        for extreme in () if isinstance(frame, DrawnFrame) else frame.ids.aminmax():
             if not 0 <= int(extreme) < classes:
                 raise InputError(
-                    f"label frame {index} holds class id {int(extreme)}; the network knows 0 to {classes - 1} "
-                    f"(palette {labels.palette.name!r})"
+                    f"label frame {index} holds class id {int(extreme)}; the network knows 0 to {classes - 1}; "
+                    "convert the label maps to its palette"
                 )
         yield frame
 

@@ -1,29 +1,24 @@
-"""Label maps whose content is watched, so that it is known from which frame on a run differs from an earlier one."""
+"""Frames whose content is watched, so that it is known from which one on a run differs from an earlier one."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
 from hashlib import blake2b
 
 from torch import Tensor
 
-from ..models.labels.frames import LabelFrame, LabelStream
-from ..models.labels.palette import Palette
+from ..models.labels.frames import AnyFrame, AnyStream, DrawnFrame
 from .styles import StyleCurve
 
 
 class WatchedLabels:
     """`stream`, and a digest of its first n frames and of their looks for any n. Memory: 16 bytes a frame."""
 
-    def __init__(self, stream: LabelStream, look: StyleCurve | None) -> None:
+    def __init__(self, stream: AnyStream, look: StyleCurve | None) -> None:
         self._stream = stream
         self._look = look
         self._hash = blake2b(digest_size=16)
         self._digests = [self._hash.digest()]
-
-    @property
-    def palette(self) -> Palette:
-        return self._stream.palette
 
     @property
     def height(self) -> int:
@@ -45,9 +40,10 @@ class WatchedLabels:
     def fingerprint(self) -> str:
         return self._stream.fingerprint
 
-    def frames(self, start: int = 0) -> Generator[LabelFrame, None, None]:
+    def frames(self, start: int = 0) -> Generator[AnyFrame, None, None]:
         """The stream's; what passes is noted."""
-        for number, frame in enumerate(self._stream.frames(start), start):
+        frames: Iterator[AnyFrame] = self._stream.frames(start)
+        for number, frame in enumerate(frames, start):
             self._note(number, frame)
             yield frame
 
@@ -60,12 +56,13 @@ class WatchedLabels:
                     pass
         return f"{frames} {self._digests[min(frames, len(self._digests) - 1)].hex()}"
 
-    def _note(self, number: int, frame: LabelFrame) -> None:
+    def _note(self, number: int, frame: AnyFrame) -> None:
         """The next frame that is not known yet goes into the digest; others are known, or too early to tell."""
         if number != len(self._digests) - 1:
             return
         style = None if self._look is None else self._look.at(number)
-        for tensor in (frame.ids, frame.instances, style):
+        content = (frame.channels,) if isinstance(frame, DrawnFrame) else (frame.ids, frame.instances)
+        for tensor in (*content, style):
             self._hash.update(b"-" if tensor is None else _content(tensor))
         self._digests.append(self._hash.digest())
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Protocol, TypeGuard
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from .palette import Palette
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ AnyFrame = LabelFrame | DrawnFrame
 AnyStream = LabelStream | DrawnStream
 
 
-def is_drawn(stream: AnyStream) -> TypeGuard[DrawnStream]:
+def is_drawn(stream: AnyStream) -> "TypeIs[DrawnStream]":
     """Whether a stream holds drawn maps; else it holds label maps."""
     return hasattr(stream, "channels")
 
