@@ -41,7 +41,10 @@ def test_two_implementations_side_by_side(tmp_path):
     assert re.search(
         r"label2city_1024_g1_small 64x32 float32 on cpu, 1 threads: [\d.]+ frames/s", done.stdout
     )
-    beside = re.search(r"ours takes ([\d.]+) of its CPU time, largest difference ([^,]+), mean of the worst frame (\S+)", done.stdout)
+    beside = re.search(
+        r"ours takes ([\d.]+) of its CPU time, largest difference ([^,]+), mean of the worst frame (\S+)",
+        done.stdout,
+    )
     assert beside is not None
     assert float(beside[1]) > 0
     assert float(beside[3]) <= float(beside[2]) < 1e-3
