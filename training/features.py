@@ -17,7 +17,7 @@ from ..models.features.vgg19 import VGG19
 from ..weights.digest import check_sha256
 from ..weights.file import open_weights, read
 from ..weights.folders import find_file, search_folders
-from .perceptual import RandomFeatures
+from .perceptual import PerceptualFeatures, RandomFeatures
 
 NAME = "vgg19"
 """Of our file in a model folder, and of the preset."""
@@ -27,7 +27,7 @@ SHA256 = "11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"
 """Of that file at commit 128d4708565b3a414bcbb9bbad440b2fe37b9f18."""
 
 
-def find_features(device: torch.device | str = "cpu") -> VGG19 | RandomFeatures:
+def find_features(device: torch.device | str = "cpu") -> PerceptualFeatures:
     """VGG19 if it is on this machine, else random features and a warning that says so; frozen, on `device`.
 
     InputError for a file of that name that is something else, or is damaged.

@@ -1,4 +1,4 @@
-"""FlowNet2 for whoever has brought its weights: it can't be downloaded."""
+"""FlowNet2, for whoever has brought its weights."""
 
 import torch
 

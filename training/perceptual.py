@@ -37,7 +37,7 @@ class RandomFeatures(nn.Module):
     """Four levels of frozen random 3x3 convolutions with ReLU, each at half the size of the one before."""
 
     description = "random features"
-    level_weights = (1 / len(WIDTHS),) * len(WIDTHS)
+    level_weights: tuple[float, ...] = (1 / len(WIDTHS),) * len(WIDTHS)
     pixel_weight = 1.0
 
     def __init__(self) -> None:

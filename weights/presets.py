@@ -65,8 +65,8 @@ class OwnFilePreset(Preset):
     def advice(self) -> str:
         """What the user can do."""
         return (
-            f"{self.name}: can't be downloaded; if you have {self.file} (published at {self.page}), make it ours with: "
-            f"{self.command}, and put {self.name}.safetensors into a model folder"
+            f"{self.name}: Maliang doesn't download it; if you have {self.file} (published at {self.page}), make it "
+            f"ours with: {self.command}, and put {self.name}.safetensors into a model folder"
         )
 
 

@@ -31,7 +31,7 @@ class VGG19(nn.Module):
     """Convolutions 1_1 to 5_1."""
 
     description = "VGG19"
-    level_weights = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+    level_weights: tuple[float, ...] = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
     """Of the differences between features, finest level first."""
     pixel_weight = 0.0
     """Of the difference between the pictures themselves."""

@@ -168,7 +168,7 @@ def test_get_asks_on_a_terminal(table, downloads, capsys, monkeypatch, answer, c
 
 
 def test_get_explains_what_it_cannot_get(table, downloads, capsys):
-    assert "old: can't be downloaded; if you have old.zip (published at https://x.org)" in fails(
+    assert "old: Maliang doesn't download it; if you have old.zip (published at https://x.org)" in fails(
         capsys, "get", "old"
     )
     assert "no preset 'none'; there are: here, large, old" in fails(capsys, "get", "none")

@@ -92,7 +92,7 @@ def test_a_file_of_ones_own_comes_before_a_preset(folder, table):
 def test_a_preset_that_nobody_can_download_says_what_to_bring(table, folder):
     with pytest.raises(InputError) as caught:
         locate("old", presets=table)
-    assert "old: can't be downloaded; if you have old.zip (published at https://example.org)" in str(
+    assert "old: Maliang doesn't download it; if you have old.zip (published at https://example.org)" in str(
         caught.value
     )
     (folder / "mine.safetensors").rename(folder / "old.safetensors")
