@@ -58,7 +58,9 @@ def _one_thread():
 def test_losses(case: Case, agree: Agree) -> None:
     theirs, args = case.tensors(), case.manifest("D")["args"]
     given = inputs(case, theirs, args)
-    weights, chunk, judge = loss_weights(args), chunk_of(given), reference_discriminator(case.manifest("D"))
+    moves = not {"--no_flow", "--openpose_only"} & set(case.metadata["command"].split())
+    weights, chunk = loss_weights(args), chunk_of(given, moves)
+    judge = reference_discriminator(case.manifest("D"))
     pictures = verdict(judge, picture_case(chunk, raw=1.0), weights.gan, weights.feature_matching)
     generator = likeness_terms(vgg19(case), weights, chunk) | motion_terms(weights, chunk)
     ours = {GENERATOR_TERMS[name]: value for name, value in generator.items()}
@@ -135,8 +137,8 @@ def loss_weights(args: Mapping[str, Any]) -> LossWeights:
     )
 
 
-def chunk_of(given: Tensors) -> Chunk:
-    """Every frame as the second of a clip of its own."""
+def chunk_of(given: Tensors, moves: bool) -> Chunk:
+    """Every frame as the second of a clip of its own; `moves`: the network predicts flow."""
 
     def pair(before: Tensor, now: Tensor) -> Tensor:
         return torch.stack([before, now], 1)
@@ -148,8 +150,11 @@ def chunk_of(given: Tensors) -> Chunk:
         "drawn": pair(given["real_A"], given["real_A"]),
         "style": torch.zeros(len(given["real_B"]), 0),
     }
-    made = (given[name][:, None] for name in ("fake_B", "fake_B_raw", "flow", "weight", "fake_B_prev"))
-    return Chunk(clip, range(1, 2), dense_planes(given["real_A"]), *made, started=(True,))
+    frame, raw, flow, weight, before = (
+        given[name][:, None] for name in ("fake_B", "fake_B_raw", "flow", "weight", "fake_B_prev")
+    )
+    motion = (flow, weight) if moves else (None, None)
+    return Chunk(clip, range(1, 2), dense_planes(given["real_A"]), frame, raw, *motion, before, (True,))
 
 
 def vgg19(case: Case) -> VGG19:
