@@ -12,8 +12,9 @@ from torch import Tensor
 from ..errors import InputError
 from ..models.labels.faces import PARTS
 from ..models.labels.frames import AnyStream, DrawnFrame, is_drawn
-from ..models.vid2vid.first_frame import StyledFirstFrame, paint_style, part_means
+from ..models.vid2vid.first_frame import StyledFirstFrame
 from ..models.vid2vid.generator import Vid2VidGenerator
+from ..models.vid2vid.parts import paint_style, part_means
 
 
 @torch.inference_mode()

@@ -10,12 +10,10 @@ from maliang_video.models.labels.planes import LabelPlanes, dense_planes, label_
 from maliang_video.models.vid2vid.first_frame import (
     EnhancedFirstFrame,
     StyledFirstFrame,
-    StyleEncoder,
     build_first_frame,
     nearest_style,
-    paint_style,
-    part_means,
 )
+from maliang_video.models.vid2vid.parts import StyleEncoder, paint_style, part_means
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ from maliang_video.models.labels.planes import LabelPlanes, join_planes, label_p
 from maliang_video.models.labels.resize import network_size, resize_nearest
 from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.convert import convert
-from maliang_video.models.vid2vid.first_frame import StyledFirstFrame, nearest_style, paint_style, part_means
+from maliang_video.models.vid2vid.first_frame import StyledFirstFrame, nearest_style
 from maliang_video.models.vid2vid.generator import Past, Vid2VidGenerator
+from maliang_video.models.vid2vid.parts import paint_style, part_means
 from maliang_video.models.vid2vid.rollout import Encoded, synthesize_encoded
 from maliang_video.models.vid2vid.scale import ScaleOutput
 
