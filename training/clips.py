@@ -40,6 +40,8 @@ class Clips(Dataset[Batch]):
 
     longest: int | None = None
     """Frames that a clip can have at most; None: any number."""
+    in_process: bool = False
+    """They are made where the networks are, not in processes of their own."""
 
     def __init__(self, seed: int, shape_of: Callable[[int], ClipShape]) -> None:
         """seed: of all chance; shape_of: how clip n looks, such as `Recipe.shape`."""

@@ -17,10 +17,14 @@ from ..media.folders import pictures_in
 from ..media.labels import open_labels
 from ..media.reader import open_frames
 from ..models.labels.palette import Palette
-from .sequences import FootageSequence
+from .sequences import FootageSequence, LabelledSequence
 
 
-def open_folder(root: Path, palette: Palette) -> tuple[FootageSequence, ...]:
+CHECKED = 48
+"""Label maps that are read before a run begins, at most."""
+
+
+def open_folder(root: Path, palette: Palette) -> tuple[LabelledSequence, ...]:
     """The sequences of a folder in the reference's layout; palette: what the label maps mean.
 
     InputError for a folder without sequences, and a sequence whose parts do not pair up.
@@ -35,7 +39,7 @@ def open_folder(root: Path, palette: Palette) -> tuple[FootageSequence, ...]:
     return tuple(_open(root, name, palette) for name in names)
 
 
-def _open(root: Path, name: str, palette: Palette) -> FootageSequence:
+def _open(root: Path, name: str, palette: Palette) -> LabelledSequence:
     labels, pictures = root / "train_A" / name, root / "train_B" / name
     instances = root / "train_inst" / name if (root / "train_inst").is_dir() else None
     for folder in (pictures, instances):
@@ -46,7 +50,7 @@ def _open(root: Path, name: str, palette: Palette) -> FootageSequence:
 
 def open_clip(
     pictures: Path, labels: Path, palette: Palette | None, instances: Path | None = None
-) -> FootageSequence:
+) -> LabelledSequence:
     """One clip (a video or a folder of pictures) and its label maps; InputError where they don't pair up."""
     stream = open_labels(labels, palette=palette, instances=instances)
     with open_frames(pictures) as reader:
@@ -59,7 +63,7 @@ def open_clip(
     frames = stream.frame_count or count
     if not frames:
         raise InputError(f"{labels}: nobody knows how many label maps it has; save them as pictures")
-    return FootageSequence(stream, pictures, frames, _state(pictures))
+    return LabelledSequence(stream, pictures, frames, file_state(pictures))
 
 
 def check_lengths(sequences: Sequence[FootageSequence], least: int) -> None:
@@ -67,12 +71,19 @@ def check_lengths(sequences: Sequence[FootageSequence], least: int) -> None:
     longest = max(sequences, key=lambda sequence: sequence.frames)
     if longest.frames < least:
         raise InputError(
-            f"{longest.pictures}: {longest.frames} frames are too few; this network needs clips of {least} frames or "
+            f"{longest.name}: {longest.frames} frames are too few; this network needs clips of {least} frames or "
             "more"
         )
 
 
-def _state(clip: Path) -> str:
+def check_maps(sequences: Sequence[LabelledSequence]) -> None:
+    """InputError for label maps that a palette doesn't fit: a few are read, spread over all there are."""
+    places = [(sequence, t) for sequence in sequences for t in (0, sequence.frames // 2, sequence.frames - 1)]
+    for sequence, t in places[:: -(-len(places) // CHECKED)]:
+        next(sequence.labels.frames(t), None)
+
+
+def file_state(clip: Path) -> str:
     """Changes when a file, or a picture in a folder, does: names, sizes and times of change."""
     digest = blake2b(str(clip.resolve()).encode(), digest_size=16)
     for file in pictures_in(clip) if clip.is_dir() else [clip]:

@@ -54,6 +54,8 @@ class Report:
     """That the networks have been trained on, in this call and before."""
     skipped: tuple[str, ...]
     """Why some clips were replaced by others: a sentence for each file that could not be read."""
+    leads: bool = True
+    """Whether this process writes files and speaks for all."""
 
 
 def train(
@@ -128,7 +130,7 @@ class _Run:
                 raise KeyboardInterrupt
             if late:
                 break
-        return Report(self.done, () if self.journal is None else self.journal.faults)
+        return Report(self.done, () if self.journal is None else self.journal.faults, self.team.leads)
 
     def close(self) -> None:
         if self.journal is not None:

@@ -179,6 +179,20 @@ def with_own_data(recipe: Recipe) -> Recipe:
     return replace(recipe, name=f"{recipe.name} on own data", stand_ins=())
 
 
+def with_drawn(recipe: Recipe, channels: int) -> Recipe:
+    """The recipe for drawn maps (sketches, poses, edges) of so many channels, which have no classes."""
+    config = replace(
+        recipe.generator,
+        palette="",
+        label_classes=channels,
+        edges=False,
+        things=(),
+        foreground=(),
+        foreground_filters=0,
+    )
+    return replace(recipe, generator=config)
+
+
 def check_recipe(recipe: Recipe) -> None:
     """InputError for a recipe that no run could follow, naming the stage and what is wrong with it."""
     scales, past = recipe.generator.scales, recipe.generator.past_frames
@@ -207,6 +221,28 @@ def with_longest(recipe: Recipe, longest: int) -> Recipe:
     return replace(recipe, stages=tuple(stages))
 
 
+def with_size(recipe: Recipe, size: tuple[int, int]) -> Recipe:
+    """The recipe for clips whose last stage has this (height, width); earlier stages keep their shares of it.
+
+    InputError for a size that the network can't take.
+    """
+    recipe.generator.check_size(*size)
+    last = recipe.stages[-1].shape
+
+    def sized(stage: Stage) -> Stage:
+        multiple = replace(recipe.generator, scales=stage.scales).size_multiple
+        height, width = (
+            max(2, round(now * length / before / multiple)) * multiple
+            for now, length, before in (
+                (size[0], stage.shape.height, last.height),
+                (size[1], stage.shape.width, last.width),
+            )
+        )
+        return replace(stage, shape=replace(stage.shape, height=height, width=width))
+
+    return replace(recipe, stages=tuple(map(sized, recipe.stages)))
+
+
 def with_batch(recipe: Recipe, batch: int) -> Recipe:
     """The recipe with so many clips an update; the stages are rounded up to whole updates."""
     stages = (replace(stage, clips=-(-stage.clips // batch) * batch) for stage in recipe.stages)
@@ -220,6 +256,6 @@ def with_palette(recipe: Recipe, palette: Palette) -> Recipe:
         return recipe
     things = tuple(each.id for each in palette.classes if each.thing)
     generator = replace(
-        config, palette=palette.name, label_classes=palette.channels, things=things, foreground=()
+        config, palette=palette.name, label_classes=palette.channels, edges=True, things=things, foreground=()
     )
     return replace(recipe, generator=replace(generator, foreground_filters=0))

@@ -1,9 +1,10 @@
-"""Training clips from footage with label maps: random moments of a few sequences, scaled to the size of a stage."""
+"""Training clips from footage: random moments of a few sequences, at the size of a stage."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,11 +13,11 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..media.pixels import to_model
+from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
 from ..models.flow.estimators import unknown_flow
 from ..models.flow.field import Flow
-from ..models.labels.frames import LabelFrame, LabelStream
+from ..models.labels.frames import DrawnStream, LabelFrame, LabelStream
 from ..models.labels.palette import Palette
 from ..models.labels.resize import ResizedLabels
 from .cache import ArrayCache
@@ -25,16 +26,73 @@ from .flow_teachers import FlowTeacher, kept_flow
 from .recipe import ClipShape
 
 
+class Moment(NamedTuple):
+    """One frame of a sequence, at the size of a stage."""
+
+    picture: NDArray[np.uint8]
+    """`[h w 3]` RGB."""
+    labels: Batch
+    """What the network is given: ids and instances `[h w]`, or drawn `[c h w]`."""
+
+
+class FootageSequence(Protocol):
+    """Footage of any length with what the network is given for every frame."""
+
+    @property
+    def name(self) -> str:
+        """For messages: the file or folder of the pictures."""
+        ...
+
+    @property
+    def frames(self) -> int: ...
+    @property
+    def state(self) -> str:
+        """Changes when the pictures do."""
+        ...
+
+    def moments(self, start: int, height: int, width: int) -> Iterator[Moment]:
+        """From frame `start` on, one in memory at a time."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
-class FootageSequence:
-    """A clip of any length with a label map for every frame."""
+class LabelledSequence:
+    """Pictures with label maps."""
 
     labels: LabelStream
     pictures: Path
     """A folder of pictures or a video, of their own size."""
     frames: int
     state: str
-    """Changes when the pictures do."""
+
+    @property
+    def name(self) -> str:
+        return str(self.pictures)
+
+    def moments(self, start: int, height: int, width: int) -> Iterator[Moment]:
+        labels = ResizedLabels(self.labels, height, width)
+        with open_frames(self.pictures) as reader:
+            for frame, shown in zip(labels.frames(start), reader.frames(start), strict=False):
+                small = Image.fromarray(shown.pixels).resize((width, height), Image.Resampling.BICUBIC)
+                ids = {"ids": frame.ids, "instances": _instances(frame, labels.palette)}
+                yield Moment(np.array(small), ids)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSequence:
+    """Pictures with maps that are drawn at the size of each stage: faces, poses, edges."""
+
+    name: str
+    draw: Callable[[int, int], DrawnStream]
+    """At (height, width); its frames bring their pictures."""
+    frames: int
+    state: str
+
+    def moments(self, start: int, height: int, width: int) -> Iterator[Moment]:
+        for frame in self.draw(height, width).frames(start):
+            if frame.picture is None:
+                raise InputError(f"{self.name}: a drawn map without its picture can't be trained on")
+            yield Moment(to_file(frame.picture), {"drawn": frame.channels.float()})
 
 
 class FootageClips(Clips):
@@ -53,23 +111,23 @@ class FootageClips(Clips):
         super().__init__(seed, shape_of)
         self.sequences, self.styles, self.teacher, self.cache = sequences, styles, teacher, cache
         self.longest = max(sequence.frames for sequence in sequences)
+        self.in_process = teacher.on_device
 
     def __getitem__(self, index: int) -> Batch:
         draw, shape = self.chance(index), self.shape_of(index)
         sequence = draw.choice([s for s in self.sequences if s.frames >= shape.frames])
         start = draw.randint(0, sequence.frames - shape.frames)
-        labels = ResizedLabels(sequence.labels, shape.height, shape.width)
-        frames = list(islice(labels.frames(start), shape.frames))
-        pictures = list(_pictures(sequence.pictures, start, shape))
-        if min(len(frames), len(pictures)) < shape.frames:
+        moments = list(islice(sequence.moments(start, shape.height, shape.width), shape.frames))
+        if len(moments) < shape.frames:
             raise InputError(
-                f"{sequence.pictures}: frames {start} to {start + shape.frames - 1} can't all be read; it ends before"
+                f"{sequence.name}: frames {start} to {start + shape.frames - 1} can't all be read; it ends before"
             )
-        flows = list(self._flows(sequence, start, pictures))
-        return {
-            "ids": torch.stack([frame.ids for frame in frames]),
-            "instances": torch.stack([_instances(frame, labels.palette) for frame in frames]),
-            "pictures": torch.stack([to_model(picture) for picture in pictures]),
+        flows = list(self._flows(sequence, start, [moment.picture for moment in moments]))
+        labels = {
+            name: torch.stack([moment.labels[name] for moment in moments]) for name in moments[0].labels
+        }
+        return labels | {
+            "pictures": torch.stack([to_model(moment.picture) for moment in moments]),
             "flow": torch.cat([flow.displacement for flow in flows]),
             "visible": torch.cat([1 - flow.occlusion for flow in flows]),
             "style": torch.eye(self.styles)[:1].flatten(),  # [1, 0, 0 ...], or nothing
@@ -82,14 +140,6 @@ class FootageClips(Clips):
         for n in range(1, len(pictures)):
             key = f"{sequence.state} {start + n}"
             yield kept_flow(self.teacher, self.cache, key, pictures[n], pictures[n - 1])
-
-
-def _pictures(path: Path, start: int, shape: ClipShape) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a clip that begins with frame `start`, uint8 `[h w 3]` at the training size."""
-    with open_frames(path) as reader:
-        for frame in islice(reader.frames(start), shape.frames):
-            picture = Image.fromarray(frame.pixels)
-            yield np.array(picture.resize((shape.width, shape.height), Image.Resampling.BICUBIC))
 
 
 def _instances(frame: LabelFrame, palette: Palette) -> Tensor:

@@ -12,8 +12,11 @@ from torch import Tensor
 from ..errors import InputError
 from ..media.outputs import prepare_file, write_whole, writing
 from ..media.pixels import to_file
-from ..models.labels.palette import builtin_palette
+from ..models.labels.drawn import show_drawn
+from ..models.labels.frames import DrawnFrame
+from ..models.labels.palette import LabelClass, Palette, builtin_palette, builtin_palette_names
 from ..models.labels.preview import colorize
+from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Vid2VidGenerator
 from .clips import Batch, Clips, read_clip
 from .painting import paint
@@ -37,18 +40,20 @@ def preview_shape(stage: Stage, longest: int | None) -> ClipShape:
 def preview(
     generator: Vid2VidGenerator, clips: Clips, numbers: tuple[int, ...] = PREVIEW_CLIPS
 ) -> NDArray[np.uint8]:
-    """The last frame of each of these clips: labels, truth, generated, side by side, uint8 `[n*h 3*w 3]`."""
-    return np.concatenate([_preview_row(generator, read_clip(clips, number).clip) for number in numbers])
+    """The last frame of each of these clips: labels, truth, generated, side by side, uint8 `[n*h 3*w 3]`.
 
-
-def _preview_row(generator: Vid2VidGenerator, clip: Batch) -> NDArray[np.uint8]:
-    *_, painted = paint(generator, clip)
-    return _beside(generator, clip, len(clip["pictures"]) - 1, painted)
+    What can't be read stays black: a picture for people stops no training.
+    """
+    return np.concatenate([preview_clip(generator, clips, number)[-1] for number in numbers])
 
 
 def preview_clip(generator: Vid2VidGenerator, clips: Clips, number: int) -> list[NDArray[np.uint8]]:
     """Every frame of a clip, as `preview` shows the last: uint8 `[h 3*w 3]` each."""
-    clip = read_clip(clips, number).clip
+    try:
+        clip = read_clip(clips, number).clip
+    except InputError:
+        shape = clips.shape_of(number)
+        return [np.zeros((shape.height, 3 * shape.width, 3), np.uint8)]
     return [_beside(generator, clip, t, painted) for t, painted in enumerate(paint(generator, clip))]
 
 
@@ -64,14 +69,19 @@ def last_labels(generator: Vid2VidGenerator, clip: Batch) -> NDArray[np.uint8]:
 
 
 def shown_labels(generator: Vid2VidGenerator, clip: Batch, t: int) -> NDArray[np.uint8]:
-    """What the generator is given at frame t, for people: uint8 `[h w 3]`.
+    """What the generator is given at frame t, for people: uint8 `[h w 3]`."""
+    if "drawn" in clip:
+        return show_drawn(DrawnFrame(clip["drawn"][t], None, None))
+    return colorize(clip["ids"][t], _palette(generator.config))
 
-    Drawn maps of -1..1 (poses) show their last three channels, those of 0..1 (sketches) their first one.
-    """
-    if "drawn" not in clip:
-        return colorize(clip["ids"][t], builtin_palette(generator.config.palette))
-    maps = clip["drawn"][t]
-    return to_file(maps[-3:] if maps.min() < 0 and len(maps) >= 3 else maps[:1].expand(3, -1, -1) * 2 - 1)
+
+def _palette(config: GeneratorConfig) -> Palette:
+    """The built-in palette of a network; for any other, colours that its ids are told apart by."""
+    if config.palette in builtin_palette_names():
+        return builtin_palette(config.palette)
+    spread = [tuple(n * step % 256 for step in (97, 57, 151)) for n in range(1, config.label_classes + 1)]
+    classes = (LabelClass(n, f"class {n}", (r, g, b)) for n, (r, g, b) in enumerate(spread))
+    return Palette(config.palette, tuple(classes))
 
 
 def prepare_sheet(path: Path) -> None:

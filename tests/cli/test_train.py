@@ -1,8 +1,10 @@
 """`maliang train` as a user has it: a run, its file of weights, its table; one sentence for every mistake."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ from PIL import Image
 from maliang_video import weights
 from maliang_video.cli import main
 from maliang_video.cli.train import duration
+from maliang_video.media.writer import open_writer
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.training import evaluate, recipes
+from maliang_video.training import evaluate, recipes, sheets
 from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import open_folder
 from maliang_video.training.loop import LoopOptions, train
@@ -44,8 +47,30 @@ TINY = replace(
 def _tiny(monkeypatch):
     torch.set_num_threads(1)
     monkeypatch.setattr(recipes, "RECIPES", {"tiny": TINY})
+    monkeypatch.setattr(sheets, "PREVIEW_FRAMES", 3)
     monkeypatch.setattr(evaluate, "COLOR_CLIPS", 6)
     monkeypatch.setattr(evaluate, "SHEET_FRAMES", 2)
+
+
+def tiny_segformer(folder: Path) -> None:
+    """An untrained network of a few thousand weights, for Cityscapes' 19 classes."""
+    import transformers
+
+    torch.manual_seed(0)
+    config = transformers.SegformerConfig(
+        num_labels=19,
+        depths=[1, 1],
+        num_encoder_blocks=2,
+        sr_ratios=[2, 1],
+        hidden_sizes=[8, 16],
+        patch_sizes=[3, 3],
+        strides=[2, 2],
+        num_attention_heads=[1, 1],
+        mlp_ratios=[1, 1],
+        decoder_hidden_size=8,
+    )
+    transformers.SegformerForSemanticSegmentation(config).save_pretrained(folder)
+    transformers.SegformerImageProcessorPil(size={"height": 32, "width": 64}).save_pretrained(folder)
 
 
 def maliang(capsys, command: str, *arguments: object) -> str:
@@ -101,12 +126,17 @@ def run(trained, tmp_path) -> Path:
 def test_from_a_folder_to_a_file_of_weights(capsys, data, tmp_path):
     out, file = tmp_path / "run", tmp_path / "weights" / "mine.safetensors"
     said = maliang(capsys, "vid2vid", "--recipe", "tiny", "--data", data, "--clips", 2, "--out", out)
-    assert said == f"{out}: trained on 2 of 2 clips; maliang train export makes a file of weights of it\n"
+    first, second = said.splitlines()
+    assert first == f"{out}: trained on 2 of 2 clips; done"
+    assert second.startswith(f"{out / 'run.safetensors'}: the weights, for the node and maliang vid2vid")
     assert sorted(path.name for path in out.iterdir()) == [
+        "cache",
         "checkpoint.safetensors",
         "log.jsonl",
         "preview_000002.jpg",
+        "run.safetensors",
     ]
+    assert weights.load(out / "run.safetensors").config == TINY.generator
     said = maliang(capsys, "export", "--run", out, "--out", file, "--licence", "CC-BY-4.0")
     assert re.fullmatch(r".*mine\.safetensors: 0\.0\d million parameters, 0\.\d\d MB\n", said)
     generator, info = weights.load(file), weights.inspect(file)
@@ -120,7 +150,7 @@ def test_the_street_is_trained_on_bit_by_bit(capsys, tmp_path):
     out = tmp_path / "run"
     command = ("--recipe", "tiny", "--out", out, "--workers", 0, "--max-time", "0s")
     assert "trained on 1 of 2 clips; the same command goes on" in maliang(capsys, "vid2vid", *command)
-    assert "trained on 2 of 2 clips; maliang train export" in maliang(capsys, "vid2vid", *command)
+    assert "trained on 2 of 2 clips; done" in maliang(capsys, "vid2vid", *command)
 
 
 def test_evaluation_prints_a_table_and_saves_a_sheet(capsys, run, tmp_path):
@@ -223,14 +253,146 @@ def test_a_run_on_own_data_does_not_go_on_on_the_street(capsys, run):
     assert 'name was "tiny on own data", is "tiny"' in sentence
 
 
-def test_a_picture_that_breaks_while_training_goes_on(capsys, data, tmp_path):
-    (data / "train_B" / "street" / "3.png").write_bytes(
-        (data / "train_B" / "street" / "3.png").read_bytes()[:600]  # its header is whole
+def test_a_picture_that_breaks_while_training_goes_on_costs_a_clip(capsys, data, tmp_path):
+    broken = data / "train_B" / "street" / "3.png"
+    broken.write_bytes(broken.read_bytes()[:600])  # its header is whole
+    out = tmp_path / "run"
+    said = maliang(capsys, "vid2vid", "--recipe", "tiny", "--out", out, "--data", data, "--clips", 8)
+    assert "trained on 8 of 8 clips; done" in said
+    assert "1 files or moments could not be read and were left out, listed in" in said
+    (listed,) = (out / "skipped.txt").read_text("utf-8").splitlines()
+    assert re.search(r"3\.png: not a picture that can be read, or damaged", listed)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory) -> Path:
+    """Eight frames of the street, 96x64."""
+    path, world = tmp_path_factory.mktemp("clip") / "my_clip.mp4", StreetWorld(5, "dusk", 96, 64)
+    with open_writer(path, width=96, height=64, frame_rate=Fraction(12)) as writer:
+        for t in range(8):
+            writer.write(world.render(t).rgb)
+    return path
+
+
+def train_on(capsys, video, out, *arguments: object) -> Vid2VidGenerator:
+    """One command; the generator that comes out."""
+    said = maliang(capsys, "vid2vid", "--recipe", "tiny", "--video", video, "--out", out, *arguments)
+    assert "trained on 2 of 2 clips; done" in said
+    generator = weights.load(out / f"{out.name}.safetensors")
+    assert isinstance(generator, Vid2VidGenerator)
+    return generator
+
+
+def test_from_a_clip_to_weights_with_edges(capsys, video, tmp_path):
+    generator = train_on(capsys, video, tmp_path / "edges", "--labels", "edges")
+    assert (generator.config.palette, generator.config.label_channels) == ("", 1)
+    sheet = np.array(Image.open(tmp_path / "edges" / "preview_000002.jpg"))
+    assert sheet.shape == (4 * 36, 3 * 56, 3)  # 64x32 pixels, in the clip's proportions
+    assert len(list((tmp_path / "edges" / "cache").glob("*/*.npy"))) > 0
+
+
+def test_from_a_clip_to_weights_with_a_segmenter(capsys, video, tmp_path):
+    pytest.importorskip("transformers")
+    tiny_segformer(tmp_path / "network")
+    out, command = tmp_path / "run", ("--labels", "segment", "--network", tmp_path / "network")
+    generator = train_on(capsys, video, out, *command, "--size", "64x32")
+    assert (generator.config.palette, generator.config.foreground) == (
+        "cityscapes",
+        TINY.generator.foreground,
     )
+    assert len(list((out / "labels").glob("*.png"))) == 8
+    assert "label maps of another clip, or by another network; choose another folder" in refusal(
+        capsys,
+        "vid2vid",
+        "--recipe",
+        "tiny",
+        "--video",
+        video,
+        "--out",
+        out,
+        "--labels",
+        "segment",
+        "--network",
+        "b",
+    )
+
+
+def test_from_a_clip_and_its_label_maps_to_weights(capsys, video, tmp_path):
+    labels, world = tmp_path / "labels", StreetWorld(5, "dusk", 96, 64)
+    labels.mkdir()
+    for t in range(8):
+        Image.fromarray(world.render(t).ids).save(labels / f"{t}.png")
+    generator = train_on(capsys, video, tmp_path / "run", "--labels", labels)
+    assert generator.config.palette == "cityscapes"
+    (labels / "7.png").unlink()
     sentence = refusal(
-        capsys, "vid2vid", "--recipe", "tiny", "--out", tmp_path / "run", "--data", data, "--clips", 20
+        capsys,
+        "vid2vid",
+        "--recipe",
+        "tiny",
+        "--video",
+        video,
+        "--out",
+        tmp_path / "other",
+        "--labels",
+        labels,
     )
-    assert re.search(r"3\.png: not a picture that can be read, or damaged", sentence)
+    assert re.search(r"labels has 7 label maps but .*my_clip\.mp4 has 8 frames", sentence)
+
+
+def test_label_maps_of_another_palette_make_another_network(capsys, video, tmp_path):
+    labels, palette = tmp_path / "labels", tmp_path / "garden.json"
+    labels.mkdir()
+    for t in range(8):
+        Image.fromarray(np.full((64, 96), t > 0, np.uint8)).save(labels / f"{t}.png")
+    classes = [{"id": 0, "name": "lawn", "color": [60, 140, 40]}]
+    palette.write_text(json.dumps({"name": "garden", "classes": classes}))
+    command = ("--labels", labels, "--palette", palette)
+    sentence = refusal(
+        capsys, "vid2vid", "--recipe", "tiny", "--video", video, "--out", tmp_path / "run", *command
+    )
+    assert "4.png: class id 1 is not in the palette 'garden'; give the palette that the maps were" in sentence
+    classes.append({"id": 1, "name": "gnome", "color": [200, 40, 40], "thing": True})
+    palette.write_text(json.dumps({"name": "garden", "classes": classes}))
+    generator = train_on(capsys, video, tmp_path / "other", *command)
+    config = generator.config
+    assert (config.palette, config.label_classes, config.things, config.foreground) == ("garden", 2, (1,), ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--labels", "edges"], "--labels says how the labels of a --video are made; give one"),
+        (["--video", "a.mp4", "--data", "b"], "not allowed with argument"),
+        (["--video", "none.mp4", "--labels", "edges"], "none.mp4"),
+        (["--video", "none.mp4", "--flow", "flownet2"], "flownet2"),
+        (["--batch", "0"], "argument --batch: '0' is not a whole number of 1 or more"),
+    ],
+)
+def test_data_that_can_not_be_had(capsys, tmp_path, arguments, message):
+    out = tmp_path / "run"
+    assert message in refusal(capsys, "vid2vid", "--recipe", "tiny", "--out", out, *arguments)
+    assert not out.exists()
+
+
+def test_a_clip_shorter_than_the_network_needs(capsys, video, tmp_path):
+    path, world = tmp_path / "short.mp4", StreetWorld(5, "dusk", 96, 64)
+    with open_writer(path, width=96, height=64, frame_rate=Fraction(12)) as writer:
+        for t in range(2):
+            writer.write(world.render(t).rgb)
+    assert "short.mp4: 2 frames are too few; this network needs clips of 3 frames or more" in refusal(
+        capsys, "vid2vid", "--recipe", "tiny", "--video", path, "--out", tmp_path / "run", "--labels", "edges"
+    )
+
+
+def test_a_plan_is_printed_without_training(capsys):
+    said = maliang(capsys, "plan", "--recipe", "tiny", "--batch", 2, "--clips", 8)
+    lines = said.splitlines()
+    assert lines[0].startswith("| stage | clips | size | frames | scales | trained |")
+    assert lines[2] == "| 1 | 8 | 64x32 | 3 | 1 of 1 | all | 1 | 1 | 1 | 0.0006 | likeness alone |"
+    assert lines[-1].startswith(
+        "tiny: 8 clips, 2 an update, starting half from real pictures; motion is judged"
+    )
 
 
 def test_what_can_not_be_exported(capsys, run, tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from maliang_video.training import sheets
 from maliang_video.training.clips import Batch, Clips
 from maliang_video.training.recipe import ClipShape, Recipe, Stage
 from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
@@ -12,8 +13,9 @@ from maliang_video.training.team import Team
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
+def _one_thread(monkeypatch) -> None:
     torch.set_num_threads(1)
+    monkeypatch.setattr(sheets, "PREVIEW_FRAMES", 4)
 
 
 @pytest.fixture(scope="session")
