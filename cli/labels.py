@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .drawings import add_draw, add_edges
 from .terminal import progress_bar
 from .vid2vid import refuse_overwriting, size
 
@@ -26,6 +27,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_segment(commands)
+    add_edges(commands)
+    add_draw(commands)
     _add_convert(commands)
     _add_edit(commands)
     _add_preview(commands)

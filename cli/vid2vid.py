@@ -10,7 +10,7 @@ from ..errors import InputError
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
-    from ..models.labels.frames import LabelStream
+    from ..models.labels.frames import AnyStream, LabelStream
     from ..models.vid2vid.config import GeneratorConfig
 
 
@@ -27,7 +27,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "--labels",
         required=True,
         metavar="SOURCE",
-        help="a folder of label maps, a video of them, or a world such as 'world:street?seed=7'",
+        help="a folder of label maps, a video of them, or a world such as 'world:street?seed=7'; for weights of faces "
+        "and poses a folder of landmarks (.txt) or OpenPose files (.json), a JSON file of a clip, or edges:CLIP",
     )
     source.add_argument(
         "--palette", metavar="NAME|JSON", help="what their ids or colours mean, for example cityscapes"
@@ -44,6 +45,9 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     source.add_argument(
         "--size", type=size, metavar="WxH", help="bring the label maps to this size, nearest pixel"
     )
+    from .drawings import add_drawing_options
+
+    add_drawing_options(parser)
     painter = parser.add_argument_group("painting")
     painter.add_argument(
         "--weights",
@@ -136,8 +140,33 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{report.path}: {report.frames} frames{resumed}, {report.width}x{report.height}, {rate}")
 
 
-def prepare_labels(arguments: argparse.Namespace, config: "GeneratorConfig") -> "LabelStream":
-    """The label maps that the options ask for: edited first, then in the network's palette, then resized."""
+def prepare_labels(arguments: argparse.Namespace, config: "GeneratorConfig") -> "AnyStream":
+    """The maps that the options ask for: drawn, or edited first, then in the network's palette, then resized."""
+    from ..pipelines.drawn_sources import is_drawn_source
+
+    drawn = is_drawn_source(arguments.labels)
+    if config.palette and drawn:
+        raise InputError(
+            f"{arguments.labels}: keypoints or edges, but these weights paint label maps; choose weights of faces or "
+            "poses (--weights)"
+        )
+    if drawn or not config.palette:
+        return prepare_drawing(arguments, config)
+    return _prepare_label_maps(arguments, config)
+
+
+def prepare_drawing(arguments: argparse.Namespace, config: "GeneratorConfig") -> "AnyStream":
+    """The drawn maps that the options ask for, at a size that the network can take."""
+    from .drawings import drawing_of
+
+    if arguments.edits is not None:
+        raise InputError("edits change label maps; drawn maps have no classes (leave out --edits)")
+    drawing = drawing_of(arguments, config.label_channels)
+    _check_size(drawing, config)
+    return drawing
+
+
+def _prepare_label_maps(arguments: argparse.Namespace, config: "GeneratorConfig") -> "LabelStream":
     from ..models.labels.convert import ConvertedLabels
     from ..models.labels.palette import builtin_palette
     from ..models.labels.resize import ResizedLabels
@@ -152,11 +181,15 @@ def prepare_labels(arguments: argparse.Namespace, config: "GeneratorConfig") -> 
         labels = ConvertedLabels(labels, builtin_palette(config.palette))
     if arguments.size is not None:
         labels = ResizedLabels(labels, *arguments.size)
+    _check_size(labels, config)
+    return labels
+
+
+def _check_size(labels: "AnyStream", config: "GeneratorConfig") -> None:
     try:
         config.check_size(labels.height, labels.width)
     except InputError as error:
         raise InputError(f"{error} (--size resizes the label maps)") from error
-    return labels
 
 
 def refuse_overwriting(out: Path, sources: Sequence[str | Path | None]) -> None:

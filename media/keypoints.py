@@ -34,7 +34,10 @@ class Poses(Protocol):
     """Everyone in every frame of a clip, read one frame at a time, as often as wanted."""
 
     @property
-    def frame_count(self) -> int: ...
+    def frame_count(self) -> int | None:
+        """None: without end."""
+        ...
+
     @property
     def fingerprint(self) -> str: ...
     @property
@@ -46,7 +49,10 @@ class Landmarks(Protocol):
     """The 68 landmarks of one face in every frame of a clip, `[68 2]` in pixels."""
 
     @property
-    def frame_count(self) -> int: ...
+    def frame_count(self) -> int | None:
+        """None: without end."""
+        ...
+
     @property
     def fingerprint(self) -> str: ...
     @property
@@ -79,6 +85,12 @@ def keypoint_files(source: Path) -> list[Path]:
             f"{source}: holds {' and '.join(kinds)} files; keep one kind of keypoints in a folder"
         )
     return files
+
+
+def is_face(source: Path) -> bool:
+    """Whether keypoint files are lists of landmarks; else they are poses, which may have faces too."""
+    first = keypoint_files(source)[0]
+    return first.suffix.lower() == ".txt" or _is_landmarks(_json(first, _LARGEST_CLIP))
 
 
 def open_poses(source: Path) -> Poses:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from hashlib import blake2b
 from itertools import repeat
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,9 +20,10 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..media.clip import FrameReader
+from ..media.codecs import codec_for
 from ..media.keypoints import Landmarks, Poses
 from ..media.pixels import to_model
-from ..models.labels.drawn import Box, fit_planes
+from ..models.labels.drawn import Box, fit_planes, show_drawn
 from ..models.labels.edges import canny, gray
 from ..models.labels.face_proportions import with_other_proportions
 from ..models.labels.faces import CHANNELS, face_box, sketch_face
@@ -37,6 +39,8 @@ from ..models.labels.poses import (
     without_parts,
 )
 from ..models.labels.resize import to_multiple
+from ..progress import Progress, silent
+from .clips import write_clip
 
 Size = tuple[int, int]
 """(height, width)."""
@@ -108,13 +112,15 @@ class FaceDrawing(Drawing):
         size: Size | None = None,
         style: FaceStyle | None = None,
         frame_rate: Fraction | None = None,
+        whole: bool = False,
     ) -> None:
         """canvas: size of the pictures that the landmarks were found in (None: the footage's);
-        size: of the drawn maps (None: 512x512); frame_rate: None: the footage's, else 24.
+        size: of the drawn maps (None: 512x512); frame_rate: None: the footage's, else 24; whole: no square is cut out.
         """
         self._landmarks, self._footage, self._style = landmarks, footage, style or FaceStyle()
         self._canvas = canvas_of(landmarks.name, canvas, footage)
-        self._box: Box = face_box(next(landmarks.frames()), *self._canvas)
+        everything = (0, 0, self._canvas[1], self._canvas[0])
+        self._box: Box = everything if whole else face_box(next(landmarks.frames()), *self._canvas)
         self.height, self.width = size or (FACE_SIDE, FACE_SIDE)
         self.channels = CHANNELS if self._style.distance_maps else 1
         self.frame_rate = rate_of(frame_rate, footage)
@@ -123,7 +129,7 @@ class FaceDrawing(Drawing):
 
     def recipe(self) -> str:
         pictures = "" if self._footage is None else self._footage.fingerprint
-        return f"{self._landmarks.fingerprint} {self._canvas} {asdict(self._style)} {pictures}"
+        return f"{self._landmarks.fingerprint} {self._canvas} {self._box} {asdict(self._style)} {pictures}"
 
     def frames(self, start: int = 0) -> Iterator[DrawnFrame]:
         pictures = pictures_from(self._footage, start)
@@ -195,8 +201,8 @@ class PoseDrawing(Drawing):
             c for c in (poses and poses.frame_count, densepose and densepose.clip.info.frame_count) if c
         ]
         self.frame_count = counts[0] if counts else None
-        check_length(name, self.frame_count or 0, densepose)
-        check_length(name, self.frame_count or 0, footage)
+        check_length(name, self.frame_count, densepose)
+        check_length(name, self.frame_count, footage)
 
     def recipe(self) -> str:
         parts = [part.fingerprint if part else "" for part in (self._poses, self._densepose, self._footage)]
@@ -277,6 +283,19 @@ class EdgeDrawing(Drawing):
             yield DrawnFrame(edges.float()[None], None, to_model(picture))
 
 
+def write_drawing(drawing: Drawing, out: Path, progress: Progress = silent) -> None:
+    """Drawn maps as people see them, as a video or (no ending) a folder of pictures."""
+    write_clip(
+        map(show_drawn, drawing.frames()),
+        out,
+        size=(drawing.height, drawing.width),
+        frame_rate=drawing.frame_rate,
+        total=drawing.frame_count,
+        codec=codec_for(out),
+        progress=progress,
+    )
+
+
 def canvas_of(name: str, canvas: Size | None, footage: Footage | None) -> Size:
     """The size that keypoints are measured in: what is said, else the footage's; InputError if they differ or lack."""
     if footage is not None:
@@ -294,10 +313,10 @@ def canvas_of(name: str, canvas: Size | None, footage: Footage | None) -> Size:
     return canvas
 
 
-def check_length(name: str, count: int, footage: Footage | None) -> None:
+def check_length(name: str, count: int | None, footage: Footage | None) -> None:
     """InputError for footage that doesn't pair up with keypoints."""
     pictures = None if footage is None else footage.clip.info.frame_count
-    if pictures is not None and pictures != count:
+    if None not in (pictures, count) and pictures != count:
         raise InputError(
             f"{name}: {count} frames of keypoints, but {pictures} pictures; there must be one for each"
         )
