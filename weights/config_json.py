@@ -2,12 +2,14 @@
 error that names the field, never a default.
 
 Fields may be bool, int, float, str, `Literal`, `X | None`, `tuple[X, ...]`, `tuple[X, Y]` and dataclasses of these.
+A field that came later than files did has `metadata={"absent_if_default": True}`: it isn't written while it holds its
+default, so that those files stay what they are, and older programs can read the new ones that don't use it.
 """
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -18,15 +20,15 @@ T = TypeVar("T")
 
 def to_json(config: Any) -> str:
     """A dataclass instance as one line of JSON, its fields in their order."""
-    return json.dumps(asdict(config), allow_nan=False, ensure_ascii=False)
+    return json.dumps(_encode(config), allow_nan=False, ensure_ascii=False)
 
 
 def from_json(kind: type[T], text: str, where: str) -> T:
     """What `to_json` wrote, as an instance of the dataclass `kind`.
 
     where: what the text is, for the message: "street.safetensors: config".
-    InputError: not JSON; a field that is unknown, missing (even where `kind` has a default), twice there, or of
-    another type.
+    InputError: not JSON; a field that is unknown, missing (even where `kind` has a default, unless it came later),
+    twice there, or of another type.
     """
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -34,6 +36,19 @@ def from_json(kind: type[T], text: str, where: str) -> T:
         raise InputError(f"{where}: not readable JSON ({error})") from error
     result: T = _decode(kind, value, where)
     return result
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_encode(each) for each in value]
+    if not is_dataclass(value):
+        return value
+    held = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: _encode(v) for field, v in held if not (_came_later(field) and v == field.default)}
+
+
+def _came_later(field: "Field[Any]") -> bool:
+    return bool(field.metadata.get("absent_if_default"))
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,12 +93,14 @@ def _decode_fields(kind: type, value: Any, where: str) -> Any:
         raise _wrong("an object", value, where)
     hints = get_type_hints(kind)
     names = [field.name for field in fields(kind)]
+    needed = [field.name for field in fields(kind) if not _came_later(field)]
     faults = [f"unknown field {_show(name)}" for name in value if name not in names]
-    faults += [f"missing field {name!r}" for name in names if name not in value]
+    faults += [f"missing field {name!r}" for name in needed if name not in value]
     if faults:
         more = f" and {len(faults) - 4} more" if len(faults) > 4 else ""
         raise InputError(f"{where}: {', '.join(faults[:4])}{more}")
-    return kind(**{name: _decode(hints[name], value[name], f"{where}.{name}") for name in names})
+    there = [name for name in names if name in value]
+    return kind(**{name: _decode(hints[name], value[name], f"{where}.{name}") for name in there})
 
 
 def _decode_tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:

@@ -23,6 +23,9 @@ class LabelFrame:
     """Class of every pixel, `[h w]`, uint8 or int16, values of the stream's palette."""
     instances: Tensor | None = None
     """Instance of every pixel, `[h w]` int32; only differences matter (None: none are known)."""
+    features: Tensor | None = None
+    """What the instance at every pixel shall look like, `[f h w]` float32 in the numbers of a network that takes such
+    (`models.vid2vid.features`); None: nothing is asked for."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """What a vid2vid generator is made of: everything that is needed to build it, stored beside its weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import InputError
@@ -51,6 +51,21 @@ class ScaleConfig:
 
 
 @dataclass(frozen=True)
+class FeatureConfig:
+    """Numbers that say what each instance looks like: inputs of the generator beside its label maps.
+
+    Source: Wang et al., "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs", 2018, 3.4.
+    """
+
+    channels: int
+    """Numbers of an instance; 3 in the papers."""
+    filters: int
+    """Channels of the encoder's first convolution; 16 in the published encoder."""
+    downsamplings: int
+    """Of the encoder; 4 in the published one."""
+
+
+@dataclass(frozen=True)
 class GeneratorConfig:
     """The sequential generator of Wang et al. 2018 (NVIDIA/vid2vid at 2e6d137, `models/networks.py`)."""
 
@@ -82,11 +97,23 @@ class GeneratorConfig:
     """Classes painted by the foreground branch and never warped."""
     first_frame: FirstFrameConfig | None
     """None: the history starts empty."""
+    instance_features: FeatureConfig | None = field(default=None, metadata={"absent_if_default": True})
+    """What instances look like is an input, too. None: the network alone decides."""
 
     @property
     def label_channels(self) -> int:
-        """Channels of one encoded label frame."""
+        """Channels of the labels of a frame."""
         return self.label_classes + self.edges
+
+    @property
+    def feature_channels(self) -> int:
+        """Numbers that say what an instance looks like; 0 without them."""
+        return 0 if self.instance_features is None else self.instance_features.channels
+
+    @property
+    def encoded_channels(self) -> int:
+        """Channels of one encoded label frame: its labels, then what its instances look like."""
+        return self.label_channels + self.feature_channels
 
     @property
     def past_frames(self) -> int:
@@ -97,14 +124,15 @@ class GeneratorConfig:
     def size_multiple(self) -> int:
         """Height and width must be multiples of this, a power of two."""
         first = 1 if self.first_frame is None else self.first_frame.size_multiple
-        return max(first, 1 << (self.scales - 1 + self.downsamplings))
+        features = 0 if self.instance_features is None else self.instance_features.downsamplings
+        return max(first, 1 << (self.scales - 1 + self.downsamplings), 1 << features)
 
     def scale(self, index: int) -> ScaleConfig:
         """Scale `index`, 0 is the coarsest."""
         coarsest = index == 0
         shared = (self.blocks + 1) // 2
         return ScaleConfig(
-            label_channels=self.label_frames * self.label_channels,
+            label_channels=self.label_frames * self.encoded_channels,
             styles=len(self.style_names),
             past_channels=3 * self.past_frames,
             filters=self.filters // 2**index,

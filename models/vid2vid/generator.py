@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..labels.encoding import pyramid
 from ..labels.frames import LabelFrame
-from ..labels.planes import LabelPlanes, dense_planes, join_planes, label_planes
+from ..labels.planes import LabelPlanes, absent_planes, dense_planes, join_planes, label_planes
 from ..layers.storage import full_precision
 from .config import GeneratorConfig
+from .features import paint_features
 from .first_frame import build_first_frame
+from .parts import StyleEncoder
 from .scale import Features, Scale, ScaleOutput
 
 
@@ -71,6 +73,12 @@ class Vid2VidGenerator(nn.Module):
         self.config = config
         self.scales = nn.ModuleList(Scale(config.scale(s)) for s in range(config.scales))
         self.first_frame = None if config.first_frame is None else build_first_frame(config.first_frame)
+        features = config.instance_features
+        self.feature_encoder = (
+            None
+            if features is None
+            else StyleEncoder(features.channels, features.filters, features.downsamplings)
+        )
 
     @property
     def dtype(self) -> torch.dtype:
@@ -83,18 +91,19 @@ class Vid2VidGenerator(nn.Module):
     def encode(self, frame: LabelFrame) -> list[LabelPlanes]:
         """One label frame as network input, finest scale first. Memory: the planes of the classes that occur.
 
-        frame: ids `[h w]` or, for several clips at once, `[b h w]`, on the generator's device.
+        frame: ids `[h w]` or, for several clips at once, `[b h w]`, on the generator's device; the rest likewise.
         """
-        ids, instances = frame.ids, frame.instances
+        ids, instances, features = frame.ids, frame.instances, frame.features
         if ids.dim() == 2:
             ids, instances = ids[None], None if instances is None else instances[None]
+            features = None if features is None else features[None]
         self.config.check_size(*ids.shape[1:])
         if instances is None:
             things = torch.tensor(self.config.things, device=ids.device, dtype=ids.dtype)
             instances = torch.where(torch.isin(ids, things), ids, torch.zeros_like(ids))
         edges_of = instances if self.config.edges else None
         planes = label_planes(ids, edges_of, self.config.label_classes, self.dtype)
-        return self._planes_pyramid(planes)
+        return self._planes_pyramid(planes, features)
 
     def encode_drawn(self, maps: Tensor) -> list[LabelPlanes]:
         """A sketch or a pose as network input, finest scale first: `[b label_channels h w]`, on the generator's device.
@@ -106,11 +115,33 @@ class Vid2VidGenerator(nn.Module):
                 f"drawn maps: expected [b {self.config.label_channels} h w], got {list(maps.shape)}"
             )
         self.config.check_size(*maps.shape[2:])
-        return self._planes_pyramid(dense_planes(maps.to(self.dtype)))
+        return self._planes_pyramid(dense_planes(maps.to(self.dtype)), None)
 
-    def _planes_pyramid(self, planes: LabelPlanes) -> list[LabelPlanes]:
+    def features_of(self, pictures: Tensor, ids: Tensor, instances: Tensor | None) -> Tensor:
+        """What the instances look like in these pictures, painted into the label maps: a `LabelFrame`'s features.
+
+        pictures `[b 3 h w]` in -1..1, ids and instances `[b h w]` -> `[b f h w]` float32 in -1..1, with gradients.
+        """
+        if self.feature_encoder is None:
+            raise InputError(
+                "this network takes no instance features: it alone decides what things look like"
+            )
+        self.config.check_size(*ids.shape[1:])
+        return paint_features(self.feature_encoder(pictures), ids, instances)
+
+    def _planes_pyramid(self, planes: LabelPlanes, features: Tensor | None) -> list[LabelPlanes]:
         """An encoded label frame at the size of every scale, finest first."""
-        levels = [planes]
+        channels = self.config.feature_channels
+        if features is None:
+            features_planes = absent_planes(planes, channels)
+        elif features.shape[1] != channels or features.shape[2:] != planes.size:
+            raise InputError(
+                f"instance features: expected {channels} numbers an instance for {planes.size[1]}x{planes.size[0]} "
+                f"pixels, got {list(features.shape[1:])}; take features that were made with this network"
+            )
+        else:
+            features_planes = dense_planes(features.to(planes.values.dtype))
+        levels = [join_planes([planes, features_planes]) if channels else planes]
         while len(levels) < self.config.scales:
             levels.append(levels[-1].halved())
         return levels

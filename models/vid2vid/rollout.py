@@ -97,8 +97,10 @@ def _encode(frame: AnyFrame, generator: Vid2VidGenerator) -> Encoded:
     """The stage begins here: frames move to where the generator is."""
     if isinstance(frame, DrawnFrame):
         return generator.encode_drawn(frame.channels[None].to(generator.device))
-    instances = None if frame.instances is None else frame.instances.to(generator.device)
-    return generator.encode(LabelFrame(frame.ids.to(generator.device), instances))
+    instances, features = (
+        None if part is None else part.to(generator.device) for part in (frame.instances, frame.features)
+    )
+    return generator.encode(LabelFrame(frame.ids.to(generator.device), instances, features))
 
 
 def _same_size(labels: Iterable[AnyFrame]) -> Iterator[AnyFrame]:

@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pytest
@@ -133,3 +133,19 @@ def test_a_field_type_that_json_cannot_hold_is_our_own_mistake():
 
     with pytest.raises(TypeError, match="bytes"):
         from_json(Odd, '{"data": "x"}', "config")
+
+
+@dataclass(frozen=True)
+class Later:
+    name: str
+    extra: Part | None = field(default=None, metadata={"absent_if_default": True})
+
+
+def test_a_field_that_came_later_may_be_missing_and_is_left_out_while_unused():
+    assert from_json(Later, '{"name": "a"}', "config") == Later("a")
+    assert to_json(Later("a")) == '{"name": "a"}'
+    used = Later("a", Part("plain", 0.5))
+    assert json.loads(to_json(used))["extra"] == {"kind": "plain", "gain": 0.5}
+    assert from_json(Later, to_json(used), "config") == used
+    with pytest.raises(InputError, match="config: missing field 'name'"):
+        from_json(Later, "{}", "config")
