@@ -5,7 +5,7 @@ frames are the generator's own, as when it is used. Gradients flow through `unro
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ class Chunk:
     frames: range
     """Their numbers in the clip."""
     labels: LabelPlanes
-    """At full size, `[b*n c h w]`."""
+    """At full size, `[b*n c h w]`; without instance features, which only the generator sees."""
     frame: Tensor
     raw: Tensor
     flow: Tensor | None
@@ -85,7 +85,7 @@ def paint_chunk(
     started: list[bool] = []
     for index, t in enumerate(frames):
         window = [*window, encode(generator, clip, t)][-length:]
-        labels.append(window[-1][0])
+        labels.append(_without_features(generator, window[-1][0]))
         if index % unrolled == 0:
             past = detached(past)
         before.append(past.frames[-1][:, -1].detach())
@@ -105,14 +105,31 @@ def paint_chunk(
         torch.stack(before, 1),
         tuple(started),
     )
-    return chunk, Carried(tuple(window), detached(past))
+    return chunk, Carried(tuple(map(_given, window)), detached(past))
 
 
 def encode(generator: Vid2VidGenerator, clip: Batch, t: int) -> Encoded:
-    """Frame t of a clip as network input: drawn maps where it has them, else label maps."""
+    """Frame t of a clip as network input: drawn maps where it has them, else label maps.
+
+    Instances look as they do in the frame's own picture, where the network is told: its encoder learns what to tell.
+    """
     if "drawn" in clip:
         return generator.encode_drawn(clip["drawn"][:, t])
-    return generator.encode(LabelFrame(clip["ids"][:, t], clip["instances"][:, t]))
+    frame = LabelFrame(clip["ids"][:, t], clip["instances"][:, t])
+    if generator.feature_encoder is not None:
+        seen = generator.features_of(clip["pictures"][:, t], frame.ids, frame.instances)
+        frame = replace(frame, features=seen)
+    return generator.encode(frame)
+
+
+def _without_features(generator: Vid2VidGenerator, planes: LabelPlanes) -> LabelPlanes:
+    config = generator.config
+    return planes.first(config.label_channels) if config.feature_channels else planes
+
+
+def _given(encoded: Encoded) -> Encoded:
+    """The same label frame, whose instance features ask for no gradients."""
+    return [LabelPlanes(level.values.detach(), level.channels, level.total) for level in encoded]
 
 
 def detached(past: Past) -> Past:

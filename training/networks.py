@@ -88,6 +88,8 @@ def at_stage(networks: Networks, stage: Stage) -> Networks:
     networks.generator.requires_grad_(False)
     for scale in generator.scales[-1:] if stage.trained == "finest" else generator.scales:
         scale.requires_grad_(True)
+    if generator.feature_encoder is not None and stage.trained == "all":
+        generator.feature_encoder.requires_grad_(True)
     copies = stage.discriminator_scales
     return replace(
         networks,
@@ -123,6 +125,7 @@ def coarsest_scales(generator: Vid2VidGenerator, scales: int) -> Vid2VidGenerato
         part = Vid2VidGenerator(replace(generator.config, scales=scales))
     part.scales = nn.ModuleList(cast(list[nn.Module], generator.scales)[:scales])
     part.first_frame = generator.first_frame
+    part.feature_encoder = generator.feature_encoder
     return part.train(generator.training)
 
 

@@ -189,6 +189,7 @@ def with_drawn(recipe: Recipe, channels: int) -> Recipe:
         things=(),
         foreground=(),
         foreground_filters=0,
+        instance_features=None,
     )
     return replace(recipe, generator=config)
 

@@ -31,7 +31,7 @@ STREET_STAND_INS: StandIns = tuple((lacking, drawn) for drawn, kin in _KIN.items
 def fill_stand_ins(generator: Vid2VidGenerator, stand_ins: StandIns) -> None:
     """Copy, in place, the first convolutions' weights of every stand-in to the class that it stands in for."""
     config = generator.config
-    starts = range(0, config.label_frames * config.label_channels, config.label_channels)
+    starts = range(0, config.label_frames * config.encoded_channels, config.encoded_channels)
     for scale in cast(list[Scale], generator.scales):
         encoders = [scale.labels] if scale.foreground is None else [scale.labels, scale.foreground.encoder]
         for weight in (encoder.stem.conv.weight for encoder in encoders):
