@@ -25,11 +25,12 @@ def gan_loss(decisions: Decisions, real: bool) -> Tensor:
 def feature_matching_loss(generated: Decisions, real: Decisions, copies: int | None = None) -> Tensor:
     """L1 between the discriminator's features of generated and of real input, over all layers but the decisions.
 
-    Summed over layers and copies and divided by `copies` (None: as many as there are). The reference divides by the
-    copies of its picture discriminator for that of faces too, which has fewer.
+    Four times the mean over the layers of a copy (of which the reference's have four), summed over the copies and
+    divided by `copies` (None: as many as there are). The reference divides by the copies of its picture discriminator
+    for that of faces too, which has fewer.
     """
     terms = [
-        F.l1_loss(g, r.detach())
+        4 / len(r_copy[:-1]) * F.l1_loss(g, r.detach())
         for g_copy, r_copy in zip(generated, real, strict=True)
         for g, r in zip(g_copy[:-1], r_copy[:-1], strict=True)
     ]

@@ -19,6 +19,9 @@ from .recipe import Recipe, Stage, TemporalConfig
 GENERATOR, PICTURES, FACES = "generator", "discriminator", "face"
 """Names of trained networks in checkpoints and logs; the temporal ones are called by `motion_name`."""
 
+STRIDED_LAYERS = 3
+"""Of every discriminator."""
+
 
 def motion_name(scale: int) -> str:
     """The name of a temporal discriminator."""
@@ -69,12 +72,12 @@ def _judges(recipe: Recipe) -> Iterator[tuple[str, DiscriminatorConfig]]:
     config, filters, copies = recipe.generator, recipe.discriminator_filters, recipe.discriminator_scales
     labelled = config.label_channels + len(config.style_names) + 3
     frames = recipe.temporal.frames
-    yield PICTURES, DiscriminatorConfig(labelled, filters, copies)
+    yield PICTURES, DiscriminatorConfig(labelled, filters, copies, STRIDED_LAYERS)
     for scale in range(recipe.temporal.scales):
         channels = 3 * frames + 2 * (frames - 1)
-        yield motion_name(scale), DiscriminatorConfig(channels, filters, copies)
+        yield motion_name(scale), DiscriminatorConfig(channels, filters, copies, STRIDED_LAYERS)
     if any(stage.losses.face for stage in recipe.stages):
-        yield FACES, DiscriminatorConfig(labelled, filters, face_copies(copies))
+        yield FACES, DiscriminatorConfig(labelled, filters, face_copies(copies), STRIDED_LAYERS)
 
 
 def face_copies(copies: int) -> int:

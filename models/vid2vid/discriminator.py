@@ -1,17 +1,20 @@
 """Discriminators: is this patch of a picture (or of a few frames) real?
 
 Source: Wang et al. 2018, 3.2; NVIDIA/vid2vid at 2e6d137, `models/networks.py` (MultiscaleDiscriminator,
-NLayerDiscriminator). All of them here have three strided layers. The published networks never switch to running
-statistics, so neither do these.
+NLayerDiscriminator). The published networks never switch to running statistics, so neither do these.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 from torch import Tensor, nn
 
 from ..labels.encoding import halve
 from ..labels.planes import LabelPlanes, convolve_planes
+
+MOST_FILTERS = 512
+"""Of any layer."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class DiscriminatorConfig:
     """Channels after the first layer of the finest copy; each coarser copy has twice as many, 64 at most."""
     scales: int
     """Copies, each on an input of half the size of the one before."""
+    strided_layers: int
+    """Layers that halve the size; two follow that don't. 3 in the reference's scripts: patches of 70x70 pixels."""
 
 
 def _layer(inputs: int, outputs: int, stride: int, norm: bool, active: bool = True) -> nn.Sequential:
@@ -37,20 +42,18 @@ def _layer(inputs: int, outputs: int, stride: int, norm: bool, active: bool = Tr
 
 
 class PatchDiscriminator(nn.Module):
-    """One copy: five layers; the last gives one number for every patch of 70x70 pixels."""
+    """One copy: strided layers, one that keeps the size, and one number for every patch."""
 
-    def __init__(self, channels: int, filters: int) -> None:
+    def __init__(self, channels: int, filters: int, strided_layers: int) -> None:
         super().__init__()
-        widths = [filters, 2 * filters, 4 * filters, min(8 * filters, 512)]
-        self.layers = nn.ModuleList(
-            [
-                _layer(channels, widths[0], 2, norm=False),
-                _layer(widths[0], widths[1], 2, norm=True),
-                _layer(widths[1], widths[2], 2, norm=True),
-                _layer(widths[2], widths[3], 1, norm=True),
-                _layer(widths[3], 1, 1, norm=False, active=False),
-            ]
-        )
+        widths = [min(filters * 2**i, MOST_FILTERS) for i in range(strided_layers + 1)]
+        inner = [
+            _layer(before, after, 2 if i < strided_layers else 1, norm=True)
+            for i, (before, after) in enumerate(pairwise(widths), 1)
+        ]
+        first = _layer(channels, filters, 2, norm=False)
+        last = _layer(widths[-1], 1, 1, norm=False, active=False)
+        self.layers = nn.ModuleList([first, *inner, last])
 
     def forward(self, x: Tensor | LabelPlanes) -> list[Tensor]:
         """`[b c h w]` -> every layer's output; the last is the decision map `[b 1 h' w']`."""
@@ -71,7 +74,9 @@ class MultiscaleDiscriminator(nn.Module):
         super().__init__()
         self.config = config
         widths = [min(64, config.filters * 2**i) for i in range(config.scales)]
-        self.copies = nn.ModuleList(PatchDiscriminator(config.channels, width) for width in widths)
+        self.copies = nn.ModuleList(
+            PatchDiscriminator(config.channels, width, config.strided_layers) for width in widths
+        )
 
     def forward(self, x: Tensor | LabelPlanes) -> list[list[Tensor]]:
         """`[b c h w]` (or its planes) -> for every copy, finest first, its layers' outputs."""

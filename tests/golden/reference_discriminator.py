@@ -20,8 +20,9 @@ def reference_discriminator(manifest: dict[str, Any]) -> Any:
 
     state = checkpoint(manifest)
     copies = 1 + max(int(entry.removeprefix("scale").partition("_")[0]) for entry in state)
+    layers = 1 + max(int(found[1]) for entry in state if (found := re.match(r"scale0_layer(\d+)", entry)))
     filters, channels = state[f"scale{copies - 1}_layer0.0.weight"].shape[:2]
-    built = MultiscaleDiscriminator(DiscriminatorConfig(channels, filters, copies))
+    built = MultiscaleDiscriminator(DiscriminatorConfig(channels, filters, copies, layers - 2))
     used = {  # the published networks normalise by the batch at hand and never use the rest
         our_name(entry, copies): tensor
         for entry, tensor in state.items()

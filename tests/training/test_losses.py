@@ -9,6 +9,7 @@ from maliang_video.training.losses import (
     gan_loss,
     masked_l1,
     warping_loss,
+    weight_loss,
 )
 
 
@@ -25,20 +26,22 @@ def test_gan_loss_is_the_mean_square_of_each_copy_summed_over_the_copies():
     assert gan_loss(judged, False).item() == pytest.approx(generated)
 
 
-def test_feature_matching_is_summed_over_layers_and_averaged_over_copies():
+def test_feature_matching_is_four_times_the_mean_over_layers_averaged_over_copies():
     generated = [[torch.tensor([0.0, 2.0]), torch.tensor([1.0]), torch.tensor([50.0])]] * 2
     real = [
         [torch.tensor([1.0, 1.0]), torch.tensor([4.0]), torch.tensor([-50.0])],
         [torch.tensor([0.0, 2.0]), torch.tensor([1.5]), torch.tensor([0.0])],
     ]
-    assert feature_matching_loss(generated, real).item() == pytest.approx(((1 + 3) + (0 + 0.5)) / 2)
+    by_hand = 4 * ((1 + 3) / 2 + (0 + 0.5) / 2)
+    assert feature_matching_loss(generated, real).item() == pytest.approx(by_hand / 2)
+    assert feature_matching_loss(generated, real, copies=3).item() == pytest.approx(by_hand / 3)
 
 
 def test_feature_matching_teaches_the_generator_alone():
     generated, real = (torch.rand(2, 3, requires_grad=True) for _ in range(2))
     feature_matching_loss([[generated, generated]], [[real, real]]).backward()
     assert real.grad is None
-    assert torch.allclose(generated.grad, (generated - real).sign().detach() / 6)
+    assert torch.allclose(generated.grad, 4 * (generated - real).sign().detach() / 6)
 
 
 def test_masked_l1_is_a_mean_over_all_pixels_not_over_the_mask():
@@ -51,6 +54,11 @@ def test_flow_loss_counts_only_what_is_visible():
     flow = torch.tensor([1.0, -2.0]).reshape(1, 2, 1, 1).expand(1, 2, 1, 4)
     visible = torch.tensor([1.0, 1.0, 1.0, 0.0]).reshape(1, 1, 1, 4)
     assert flow_loss(flow, torch.zeros_like(flow), visible).item() == pytest.approx(3 * (1 + 2) / 8)
+
+
+def test_weight_loss_counts_only_what_is_visible():
+    weight, visible = torch.full((1, 1, 2, 2), 0.5), torch.tensor([[[[1.0, 1.0], [0.0, 1.0]]]])
+    assert weight_loss(weight, visible).item() == pytest.approx(0.5 * 3 / 4)
 
 
 PARTS = (("pictures", 0), ("pictures", 1), ("flow", 1), ("visible", 1))
