@@ -57,6 +57,11 @@ class Landmarks(Protocol):
     def fingerprint(self) -> str: ...
     @property
     def name(self) -> str: ...
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(height, width) of the pictures that they were found in, where the source says."""
+        ...
+
     def frames(self, start: int = 0) -> Iterator[Tensor]: ...
 
 
@@ -85,6 +90,11 @@ def keypoint_files(source: Path) -> list[Path]:
             f"{source}: holds {' and '.join(kinds)} files; keep one kind of keypoints in a folder"
         )
     return files
+
+
+def keypoint_state(source: Path) -> str:
+    """Changes when a keypoint file, or one of a folder, does: names, sizes and times of change."""
+    return file_fingerprint(keypoint_files(source))
 
 
 def is_face(source: Path) -> bool:
@@ -171,6 +181,8 @@ class PoseClip:
 class LandmarkFiles:
     """One list of landmarks a frame."""
 
+    size = None
+
     def __init__(self, files: Sequence[Path]) -> None:
         self.files = list(files)
         self.name = str(files[0].parent if len(files) > 1 else files[0])
@@ -189,6 +201,32 @@ class LandmarkFiles:
             yield read_landmarks(file)
 
 
+class LandmarkClip:
+    """Landmarks in memory; in frames where no face was found, those before stay."""
+
+    def __init__(self, found: Sequence[Tensor | None], size: tuple[int, int] | None, name: str) -> None:
+        """found: `[68 2]` for every frame, or None; InputError if the first frame has none."""
+        if not found or found[0] is None:
+            raise InputError(f"{name}: the first frame shows no whole face; begin the clip where one is")
+        held = found[0]
+        self._frames = [held := held if points is None else points for points in found]
+        self.name, self.size = name, size
+
+    @property
+    def frame_count(self) -> int:
+        return len(self._frames)
+
+    @property
+    def fingerprint(self) -> str:
+        digest = blake2b(str(self.size).encode(), digest_size=16)
+        for points in self._frames:
+            digest.update(points.double().numpy().tobytes())
+        return digest.hexdigest()
+
+    def frames(self, start: int = 0) -> Iterator[Tensor]:
+        yield from self._frames[start:]
+
+
 class FacesOf:
     """The largest face of every frame of a clip of poses; where none is seen whole, the one before it stays."""
 
@@ -197,6 +235,7 @@ class FacesOf:
         self.name = poses.name
         self.frame_count = poses.frame_count
         first = next(self._poses.frames(), None)
+        self.size = None if first is None else first.size
         if first is None or landmarks_of(first.people) is None:
             raise InputError(f"{self.name}: the first frame shows no whole face; begin the clip where one is")
 

@@ -21,7 +21,8 @@ from .instance_numbers import InstanceNumbers
 from .outputs import prepare_folder, settle, write_whole, writing
 
 INSTANCES = "instances"
-_JOB = "job.txt"
+JOB = "job.txt"
+"""In the folder of unfinished work: everything that determines the frames."""
 _NUMBERS = "instances.json"
 
 
@@ -42,9 +43,9 @@ class LabelFolderWriter:
         self.parts = path.with_name(f"{path.name}.parts")
         self._palette = palette
         with writing(self.parts):
-            self.done = _frames_of(self.parts, job)
+            self.done = frames_of(self.parts, job)
             self.parts.mkdir(exist_ok=True)
-            write_whole(self.parts / _JOB, job.encode())
+            write_whole(self.parts / JOB, job.encode())
             self._numbers = InstanceNumbers(self.parts / _NUMBERS)
 
     def write(self, frame: LabelFrame) -> None:
@@ -71,7 +72,7 @@ class LabelFolderWriter:
         elif kind is None:
             with writing(self.path, f"; all frames are in {self.parts}"):
                 (self.parts / _NUMBERS).unlink(missing_ok=True)
-                (self.parts / _JOB).unlink()
+                (self.parts / JOB).unlink()
                 settle(self.parts, self.path)
 
 
@@ -91,17 +92,17 @@ def _save(picture: Image.Image, path: Path) -> None:
     settle(unfinished, path)
 
 
-def _frames_of(parts: Path, job: str) -> int:
+def frames_of(parts: Path, job: str, ending: str = "png") -> int:
     """Frames that are there already of this job; a folder of another job is removed."""
     if not parts.exists():
         return 0
-    note = parts / _JOB
+    note = parts / JOB
     if not note.is_file():
         raise InputError(f"{parts}: is in the way and not left by an earlier run; rename it")
     if note.read_bytes() != job.encode():
         shutil.rmtree(parts)
         return 0
     done = 0
-    while (parts / f"{done:06d}.png").is_file():
+    while (parts / f"{done:06d}.{ending}").is_file():
         done += 1
     return done

@@ -27,7 +27,7 @@ from ..models.labels.drawn import Box, fit_planes, show_drawn
 from ..models.labels.edges import canny, gray
 from ..models.labels.face_proportions import with_other_proportions
 from ..models.labels.faces import CHANNELS, face_box, sketch_face
-from ..models.labels.frames import DrawnFrame
+from ..models.labels.frames import DrawnFrame, DrawnStream
 from ..models.labels.people import PosedFrame
 from ..models.labels.poses import (
     DENSEPOSE_HEAD,
@@ -118,7 +118,7 @@ class FaceDrawing(Drawing):
         size: of the drawn maps (None: 512x512); frame_rate: None: the footage's, else 24; whole: no square is cut out.
         """
         self._landmarks, self._footage, self._style = landmarks, footage, style or FaceStyle()
-        self._canvas = canvas_of(landmarks.name, canvas, footage)
+        self._canvas = canvas_of(landmarks.name, canvas or landmarks.size, footage)
         everything = (0, 0, self._canvas[1], self._canvas[0])
         self._box: Box = everything if whole else face_box(next(landmarks.frames()), *self._canvas)
         self.height, self.width = size or (FACE_SIDE, FACE_SIDE)
@@ -283,7 +283,7 @@ class EdgeDrawing(Drawing):
             yield DrawnFrame(edges.float()[None], None, to_model(picture))
 
 
-def write_drawing(drawing: Drawing, out: Path, progress: Progress = silent) -> None:
+def write_drawing(drawing: DrawnStream, out: Path, progress: Progress = silent) -> None:
     """Drawn maps as people see them, as a video or (no ending) a folder of pictures."""
     write_clip(
         map(show_drawn, drawing.frames()),

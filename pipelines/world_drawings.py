@@ -62,6 +62,7 @@ class _Known:
 
     world: Any
     name: str
+    size: Size | None = None
 
     @property
     def frame_count(self) -> int | None:

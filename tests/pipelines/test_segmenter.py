@@ -7,7 +7,7 @@ import torch
 
 from maliang_video.errors import InputError, MissingExtraError
 from maliang_video.models.labels.palette import builtin_palette
-from maliang_video.pipelines import segmenter as module
+from maliang_video.pipelines import hub_networks
 from maliang_video.pipelines.segmenter import SEGMENTERS, Segmenter, load_segmenter, model_classes
 
 transformers = pytest.importorskip("transformers")
@@ -159,7 +159,7 @@ def test_no_network_and_not_cached(tmp_path, monkeypatch):
 
 def test_the_hub_is_asked_only_for_what_is_not_here(tmp_path, monkeypatch):
     tiny_segformer(tmp_path)
-    monkeypatch.setattr(module, "within", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(hub_networks, "within", lambda *_: pytest.fail("asked"))
     assert isinstance(load_segmenter(str(tmp_path)), Segmenter)
 
 
