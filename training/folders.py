@@ -19,7 +19,6 @@ from ..media.reader import open_frames
 from ..models.labels.palette import Palette
 from .sequences import FootageSequence, LabelledSequence
 
-
 CHECKED = 48
 """Label maps that are read before a run begins, at most."""
 

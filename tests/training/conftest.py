@@ -7,7 +7,7 @@ import torch
 
 from maliang_video.training import sheets
 from maliang_video.training.clips import Batch, Clips
-from maliang_video.training.recipe import ClipShape, Recipe, Stage
+from maliang_video.training.recipe import ClipShape, Recipe, Stage, TemporalConfig
 from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
 from maliang_video.training.team import Team
 
@@ -39,8 +39,7 @@ def tiny(clips: int, width: int, zooms: tuple[float, ...], losses, **changes) ->
     return replace(stage, **changes)
 
 
-@pytest.fixture
-def recipe() -> Recipe:
+def tiny_recipe() -> Recipe:
     """Two stages of two clips, the second with the discriminator; a network of a few thousand weights."""
     generator = replace(STREET_DEMO.generator, filters=4, foreground_filters=2, downsamplings=1, blocks=1)
     return replace(
@@ -54,6 +53,44 @@ def recipe() -> Recipe:
         discriminator_filters=2,
         stand_ins=((27, 26),),
     )
+
+
+def progressive_recipe() -> Recipe:
+    """Two scales: the coarse one, the fine one alone, both; three frames an update, and motion is judged."""
+    losses = replace(REALISM, raw_gan=1.0, temporal_gan=1.0, temporal_matching=10.0, weight=1.0)
+    recipe = tiny_recipe()
+    long = ClipShape(width=32, height=32, frames=6, zooms=(1.0,))
+    coarse = tiny(2, 32, (1.0,), losses, shape=long, chunk=3)
+    fine = replace(coarse, shape=replace(long, width=64, height=64), scales=2, discriminator_scales=2)
+    return replace(
+        recipe,
+        name="progressive",
+        generator=replace(recipe.generator, scales=2, local_blocks=1),
+        stages=(coarse, replace(fine, trained="finest"), replace(fine, learning_rate=(6e-4, 0.0))),
+        temporal=TemporalConfig(frames=3, scales=2, sparse=False),
+    )
+
+
+def shared_recipe() -> Recipe:
+    """Two updates of two clips each: one with the coarse scale, one with both."""
+    recipe = progressive_recipe()
+    coarse, _, both = recipe.stages
+    return replace(recipe, batch=2, stages=(coarse, replace(both, shape=coarse.shape)))
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return tiny_recipe()
+
+
+@pytest.fixture
+def shared() -> Recipe:
+    return shared_recipe()
+
+
+@pytest.fixture
+def progressive() -> Recipe:
+    return progressive_recipe()
 
 
 class MovingClips(Clips):
