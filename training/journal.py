@@ -4,6 +4,7 @@ Always as plain files in the folder of the run: log.jsonl, preview_*.jpg, skippe
 """
 
 import json
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -100,11 +101,11 @@ def _lines(path: Path) -> list[str]:
 
 
 def _step(line: str) -> int:
-    """Of a line of the log; 0 for one that was cut off when the disk was full."""
+    """Of a line of the log; beyond any for one that was cut off when the disk was full."""
     try:
         return int(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
-        return 0
+        return sys.maxsize
 
 
 def _append(path: Path, line: str) -> None:

@@ -1,16 +1,23 @@
 """The loop: schedules, what a run leaves behind, and that stopping and going on changes nothing."""
 
+import errno
 import json
+import os
+import signal
+import threading
 from dataclasses import replace
 
 import pytest
 import torch
+from accelerate import state
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
+from maliang_video import weights
 from maliang_video.errors import InputError
-from maliang_video.training import loop
-from maliang_video.training.checkpoint import FILE_NAME
+from maliang_video.training import checkpoint, loop
+from maliang_video.training.checkpoint import FILE_NAME, export_run
 from maliang_video.training.loop import (
     LoopOptions,
     average_decay,
@@ -153,3 +160,143 @@ def test_a_file_in_the_place_of_the_folder(tmp_path, recipe, clips):
     with pytest.raises(InputError, match="a part of its path is a file"):
         train(recipe, tmp_path / "run" / "inside", options(), clips)
     assert (tmp_path / "run").read_text() == "mine"
+
+
+def interrupt_at(clip: int, times: int = 1):
+    def progress(done, total, preview=None):
+        if done == clip:
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    return progress
+
+
+def test_ctrl_c_finishes_the_clip_and_keeps_it(tmp_path, recipe, clips, whole):
+    folder, handler = tmp_path / "stopped", signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, folder, options(every=100), clips, interrupt_at(1))
+    assert load_checkpoint_step(folder) == 2  # the request came after the first clip
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert train(recipe, folder, options(every=100), clips).clips == 4
+    assert same_checkpoint(folder, whole)
+
+
+def test_ctrl_c_twice_stops_at_once(tmp_path, recipe, clips):
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path, options(every=1), clips, interrupt_at(1, times=2))
+    assert load_checkpoint_step(tmp_path) == 1
+
+
+def load_checkpoint_step(folder) -> int:
+    with safe_open(folder / FILE_NAME, "pt") as file:
+        return int(file.metadata()["step"])
+
+
+def test_elsewhere_than_in_the_main_thread_nobody_listens_for_ctrl_c(tmp_path, recipe, clips):
+    done = []
+    thread = threading.Thread(target=lambda: done.append(train(recipe, tmp_path, options(), clips).clips))
+    thread.start()
+    thread.join()
+    assert done == [4]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
+    tmp_path, recipe, clips, monkeypatch
+):
+    whole = loop.train_on_clips
+
+    def broken(networks, stage, batch, rule, team):
+        terms = whole(networks, stage, batch, rule, team)
+        return terms | {"flow": torch.tensor(float("nan"))} if stage is recipe.stages[1] else terms
+
+    monkeypatch.setattr(loop, "train_on_clips", broken)
+    with pytest.raises(InputError) as caught:
+        train(recipe, tmp_path, options(), clips)
+    assert str(caught.value).startswith(
+        f"{tmp_path}: at clip 3 the loss 'flow' is not finite (NaN or infinity); "
+    )
+    assert f"{tmp_path / FILE_NAME} is from before it. Take a lower learning rate" in str(caught.value)
+    assert load_checkpoint_step(tmp_path) == 2
+    monkeypatch.undo()
+    assert train(recipe, tmp_path, options(), clips).clips == 4
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, recipe, clips, whole, monkeypatch):
+    saved = []
+
+    def full(tensors, file, metadata):
+        saved.append(file)
+        if len(saved) > 1:
+            file.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save_file(tensors, file, metadata)
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(InputError, match=r"could not be written: the disk is full; free some space"):
+        train(recipe, tmp_path / "full", options(), clips)
+    assert load_checkpoint_step(tmp_path / "full") == 2
+    monkeypatch.undo()
+    assert train(recipe, tmp_path / "full", options(), clips).clips == 4
+    assert same_checkpoint(tmp_path / "full", whole)
+
+
+def test_a_progressive_run_goes_on_bit_for_bit_and_exports_what_it_has_trained(tmp_path, progressive, clips):
+    data = type(clips)(0, progressive.shape)
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    train(progressive, whole, options(every=100), data)
+    for clips_done in (1, 2, 3, 4, 5, 6):  # stops inside of stages and between them
+        assert train(progressive, stopped, options(every=100, seconds=0.0), data).clips == clips_done
+        if clips_done in (2, 3):
+            export_run(stopped, tmp_path / "part.safetensors", "MIT", torch.float32)
+            assert weights.load(tmp_path / "part.safetensors").config.scales == clips_done - 1
+    assert same_checkpoint(stopped, whole)
+
+
+def test_an_impossible_recipe_is_refused_before_anything_is_made(tmp_path, recipe, clips):
+    short = replace(recipe.stages[0], shape=replace(recipe.stages[0].shape, frames=2))
+    with pytest.raises(
+        InputError, match=r"recipe tiny, stage 1: a clip of 2 frames is too short; the network is"
+    ):
+        train(replace(recipe, stages=(short,)), tmp_path / "run", options(), clips)
+    assert not (tmp_path / "run").exists()
+
+
+def test_clips_that_could_not_be_read_are_listed(tmp_path, recipe, clips, monkeypatch):
+    class Holed(type(clips)):
+        def __getitem__(self, index):
+            if index in (0, 3):
+                raise InputError(f"{index}.png: damaged")
+            return super().__getitem__(index)
+
+    report = train(recipe, tmp_path, options(), Holed(0, recipe.shape))
+    assert report == loop.Report(4, ("0.png: damaged", "3.png: damaged"))
+    assert (tmp_path / "skipped.txt").read_text("utf-8") == "0.png: damaged\n3.png: damaged\n"
+    assert train(recipe, tmp_path, options(), clips).skipped == report.skipped
+
+
+@pytest.fixture
+def other_precision():
+    """accelerate keeps one precision for a whole process."""
+    state.AcceleratorState._reset_state(True)
+    yield
+    state.AcceleratorState._reset_state(True)
+
+
+def test_bfloat16_trains_float32_weights(tmp_path, recipe, clips, other_precision):
+    half = replace(options(), precision="bf16")
+    assert train(recipe, tmp_path / "half", half, clips).clips == 4
+    state.AcceleratorState._reset_state(True)
+    train(recipe, tmp_path / "full", options(), clips)
+    ours, theirs = (load_file(tmp_path / name / FILE_NAME) for name in ("half", "full"))
+    name = "generator/scales.0.to_image.weight"
+    assert ours[name].dtype == torch.float32
+    assert not torch.equal(ours[name], theirs[name])
+    assert torch.allclose(ours[name], theirs[name], atol=5e-3)
+    curves = [(tmp_path / n / "log.jsonl").read_text("utf-8").splitlines()[0] for n in ("half", "full")]
+    one, two = (json.loads(line)["perceptual"] for line in curves)
+    assert one == pytest.approx(two, rel=0.1)
+
+
+def test_one_process_has_one_precision(tmp_path, recipe, clips, team):
+    with pytest.raises(InputError, match="training in fp16 is not possible here"):
+        train(recipe, tmp_path, replace(options(), precision="fp16"), clips)
