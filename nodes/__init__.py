@@ -4,7 +4,19 @@ from typing import Any
 
 from comfy_api.latest import ComfyExtension
 
-from . import edits, flow, generator, labels, saved_edits, vid2vid, views, world
+from . import (
+    drawings,
+    drawn_views,
+    edits,
+    flow,
+    generator,
+    labels,
+    pose_finder,
+    saved_edits,
+    vid2vid,
+    views,
+    world,
+)
 
 NODES: tuple[Any, ...] = (
     generator.LoadGenerator,
@@ -25,6 +37,14 @@ NODES: tuple[Any, ...] = (
     edits.ResizeLabels,
     views.PreviewLabels,
     views.LabelsToVideo,
+    drawings.FaceFromFolder,
+    drawings.FaceFromKeypoints,
+    drawings.PoseFromFolder,
+    drawings.PoseFromKeypoints,
+    pose_finder.PosesFromFootage,
+    drawn_views.EdgesFromFootage,
+    drawn_views.PreviewDrawings,
+    drawn_views.DrawingsToVideo,
     flow.EstimateFlow,
     vid2vid.PredictFlow,
     flow.ShowFlow,

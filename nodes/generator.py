@@ -11,7 +11,7 @@ from comfy import model_management
 from comfy_api.latest import io
 
 from ..errors import InputError
-from ..models.labels.frames import LabelStream
+from ..models.labels.frames import AnyStream
 from ..models.vid2vid.generator import Vid2VidGenerator, without_flow, without_foreground
 from ..models.vid2vid.memory import frame_bytes
 from ..pipelines.vid2vid import load_generator
@@ -129,7 +129,7 @@ def choose_precision(name: str) -> torch.dtype:
 
 
 @contextmanager
-def on_device(patcher: Any, labels: LabelStream) -> Iterator[Vid2VidGenerator]:
+def on_device(patcher: Any, labels: AnyStream) -> Iterator[Vid2VidGenerator]:
     """The network where it can work at the size of `labels`: ComfyUI makes room first, the stop button works inside."""
     network: Vid2VidGenerator = patcher.model.network
     values = next(network.parameters()).element_size()

@@ -5,6 +5,9 @@ from comfy_api.latest import io
 Labels = io.Custom("MALIANG_LABELS")
 """A `models.labels.frames.LabelStream`: read again by every node that needs it, never held whole."""
 
+Drawings = io.Custom("MALIANG_DRAWINGS")
+"""A `models.labels.frames.DrawnStream`: faces, poses or edges, drawn again by every node that needs them."""
+
 Edits = io.Custom("MALIANG_EDITS")
 """A `models.labels.edits.LabelEdits`."""
 
@@ -13,6 +16,12 @@ World = io.Custom("MALIANG_WORLD")
 
 Generator = io.Custom("MALIANG_GENERATOR")
 """ComfyUI's ModelPatcher, whose `model` is a `compat.Held` `models.vid2vid.generator.Vid2VidGenerator`."""
+
+PoseKeypoint = io.Custom("POSE_KEYPOINT")
+"""Of other packs and of ComfyUI: a list with one OpenPose-like object a frame, see `models.labels.people_json`."""
+
+FaceLandmarks = io.Custom("FACE_LANDMARKS")
+"""Of ComfyUI's MediaPipe nodes: a face mesh of 478 points for every face of every frame."""
 
 Flow = io.Custom("MALIANG_FLOW")
 """A `media.flow_file.FlowFile`: one flow field for every frame of a clip, on disk."""

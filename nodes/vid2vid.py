@@ -5,14 +5,14 @@ from typing import Any
 import torch
 from comfy_api.latest import Input, io
 
-from ..models.labels.frames import LabelStream
+from ..models.labels.frames import AnyStream
 from ..pipelines.flow import predict_flow
 from ..pipelines.vid2vid import render_video
 from . import compat
 from .folders import kept_folder, temp_file
 from .generator import on_device
 from .progress import NodeProgress
-from .types import Flow, Generator, Labels
+from .types import Drawings, Flow, Generator, Labels
 from .video import as_video, check_batch, read_batch, save_pictures, sound_of
 
 CODECS = {"h264": "mp4", "ffv1": "mkv"}
@@ -24,9 +24,11 @@ def generator_input() -> Any:
 
 
 def labels_input() -> Any:
-    return Labels.Input(
+    return io.MultiType.Input(
         "labels",
-        tooltip="In the generator's palette (see Convert Labels) and at a size that it can take (see Resize Labels).",
+        types=[Labels, Drawings],
+        tooltip="Label maps in the generator's palette (see Convert Labels) and at a size that it can take (see Resize "
+        "Labels); or drawn faces, poses or edges for a generator of those.",
     )
 
 
@@ -94,7 +96,7 @@ class Vid2Vid(io.ComfyNode):
     def execute(
         cls,
         generator: Any,
-        labels: LabelStream,
+        labels: AnyStream,
         style: str,
         codec: str,
         first_frames: torch.Tensor | None = None,
@@ -133,7 +135,7 @@ class Vid2VidImages(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, generator: Any, labels: LabelStream, style: str, first_frames: torch.Tensor | None = None
+        cls, generator: Any, labels: AnyStream, style: str, first_frames: torch.Tensor | None = None
     ) -> io.NodeOutput:
         check_batch(labels.frame_count, labels.height, labels.width)
         with temp_file("vid2vid.mkv") as out, on_device(generator, labels) as network:
@@ -166,7 +168,7 @@ class PredictFlow(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, generator: Any, labels: LabelStream, style: str) -> io.NodeOutput:
+    def execute(cls, generator: Any, labels: AnyStream, style: str) -> io.NodeOutput:
         with temp_file("flow.npy") as out, on_device(generator, labels) as network:
             flow = predict_flow(labels, network, out, style=style or None, progress=NodeProgress())
         return io.NodeOutput(flow)
