@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .drawings import add_draw, add_edges
+from .keypoints import add_face, add_pose
 from .terminal import progress_bar
 from .vid2vid import refuse_overwriting, size
 
@@ -21,12 +22,14 @@ LISTED = 12
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "labels",
-        help="make label maps from footage, convert, edit, look at and count them",
+        help="make label maps, poses and edges from footage, convert, edit, look at and count them",
         description="Label maps: a class for every pixel of every frame. Commands that write them make a folder of "
         "PNGs whose values are the ids; a stopped command goes on when it is given again.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_segment(commands)
+    add_pose(commands)
+    add_face(commands)
     add_edges(commands)
     add_draw(commands)
     _add_convert(commands)

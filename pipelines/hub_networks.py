@@ -60,7 +60,8 @@ def load_parts(repository: str, download: bool, kind: NetworkKind) -> Parts:
 
 def _load(transformers: Any, repository: str, download: bool, kind: NetworkKind) -> Parts:
     try:
-        return _parts(transformers, repository, kind, local_files_only=True)
+        with _without_bars(transformers):
+            return _parts(transformers, repository, kind, local_files_only=True)
     except InputError:
         raise
     except (OSError, ValueError) as error:
@@ -107,3 +108,15 @@ def _quiet(transformers: Any) -> Iterator[None]:
         yield
     finally:
         transformers.logging.set_verbosity(level)
+
+
+@contextmanager
+def _without_bars(transformers: Any) -> Iterator[None]:
+    """No bar while the block runs: what lies on this machine is read in a moment."""
+    shown = transformers.logging.is_progress_bar_enabled()
+    transformers.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers.logging.enable_progress_bar()

@@ -139,12 +139,19 @@ def load_pose_finder(
     most: people in a frame, the surest ones (None: all).
     """
     repository = next((n.repository for n in POSE_NETWORKS if n.name == name), name)
-    poses, boxes = load_parts(repository, download, POSES), load_parts(detector, download, BOXES)
-    people = PersonDetector(
-        boxes.network.to(device=device, dtype=dtype), boxes.processor, f"{detector} {boxes.version}", most
-    )
+    poses = load_parts(repository, download, POSES)
+    people = load_detector(detector, most, device, dtype, download)
     network = poses.network.to(device=device, dtype=dtype)
     return PoseFinder(network, poses.processor, people, f"{repository} {poses.version} {dtype}")
+
+
+def load_detector(
+    name: str, most: int | None, device: torch.device | str, dtype: torch.dtype, download: bool
+) -> PersonDetector:
+    """A detector by its repository on the Hub or its folder; `most`: people to keep (None: all)."""
+    parts = load_parts(name, download, BOXES)
+    network = parts.network.to(device=device, dtype=dtype)
+    return PersonDetector(network, parts.processor, f"{name} {parts.version}", most)
 
 
 def find_poses(clip: FrameReader, finder: PoseFinder, progress: Progress = silent) -> Iterator[PosedFrame]:
