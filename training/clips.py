@@ -86,13 +86,13 @@ class StreetClips(Clips):
         start = draw.randrange(2000)
         left, top = draw.randint(0, width - shape.width), draw.randint(0, height - shape.height)
         window = np.s_[..., top : top + shape.height, left : left + shape.width]
-        frames = [_cut(world.render(start + t), window) for t in range(shape.frames)]
+        frames = [window_of(world.render(start + t), window) for t in range(shape.frames)]
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
         clip["style"] = F.one_hot(torch.tensor(look), len(LOOKS)).float()
         return clip
 
 
-def _cut(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:
+def window_of(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:
     """The window of a world frame, as tensors; flow that leads out of the window is not to be trusted."""
     pictures = np.moveaxis(frame.rgb, -1, 0)[window].astype(np.float32) / 127.5 - 1
     flow = frame.flow[window]

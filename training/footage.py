@@ -44,6 +44,7 @@ _FINE = _stage(200, 256, 6, 2, 2, (4e-4, 4e-4), QUIET)
 
 FOOTAGE = Recipe(
     name="footage",
+    world="street",
     generator=FOOTAGE_GENERATOR,
     stages=(
         _stage(400, 128, 6, 1, 4, (4e-4, 4e-4), QUIET),

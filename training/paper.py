@@ -13,7 +13,7 @@ from math import isclose
 from typing import Literal
 
 from ..models.vid2vid.config import GeneratorConfig
-from .recipe import ClipShape, LossWeights, Recipe, Stage, TemporalConfig
+from .recipe import ClipShape, LossWeights, Recipe, Stage, TemporalConfig, World
 
 PAPER_LOSSES = LossWeights(
     gan=1.0,
@@ -166,6 +166,7 @@ def _recipe(
     resolutions: tuple[Resolution, ...],
     data: tuple[int, int],
     batch: int,
+    world: World = "street",
     start: Literal["both", "blank"] = "both",
     discriminator_filters: int = 64,
 ) -> Recipe:
@@ -173,6 +174,7 @@ def _recipe(
     stages = (stages_of(at, epoch, longest, batch, generator.past_frames) for at in resolutions)
     return Recipe(
         name=name,
+        world=world,
         generator=generator,
         stages=sum(stages, ()),
         batch=batch,
@@ -196,15 +198,23 @@ PAPER_RECIPES = (
         (_CITY_CLIPS, _CITY_LONGEST),
         1,
     ),
-    _recipe("edge2face", FACE, (_FACE_512,), (_FACE_CLIPS, _FACE_LONGEST), 8),
-    _recipe("edge2face-1gpu", replace(FACE, filters=64, scales=2), _FACE_G1, (_FACE_CLIPS, _FACE_LONGEST), 1),
-    _recipe("pose2body", BODY, _BODY, (_BODY_CLIPS, _BODY_LONGEST), 8, "blank"),
+    _recipe("edge2face", FACE, (_FACE_512,), (_FACE_CLIPS, _FACE_LONGEST), 8, "faces"),
+    _recipe(
+        "edge2face-1gpu",
+        replace(FACE, filters=64, scales=2),
+        _FACE_G1,
+        (_FACE_CLIPS, _FACE_LONGEST),
+        1,
+        "faces",
+    ),
+    _recipe("pose2body", BODY, _BODY, (_BODY_CLIPS, _BODY_LONGEST), 8, "puppets", "blank"),
     _recipe(
         "pose2body-1gpu",
         replace(BODY, filters=64),
         _BODY_G1,
         (_BODY_CLIPS, _BODY_LONGEST),
         1,
+        "puppets",
         "blank",
         32,
     ),

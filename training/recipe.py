@@ -88,6 +88,10 @@ class Stage:
     losses: LossWeights
 
 
+World = Literal["street", "faces", "puppets"]
+"""A procedural world."""
+
+
 @dataclass(frozen=True)
 class TemporalConfig:
     """The discriminators of motion: scale s sees frames that are `frames ** s` apart."""
@@ -105,6 +109,8 @@ class Recipe:
     """One training run."""
 
     name: str
+    world: World
+    """The procedural world that is trained on where there is no other data."""
     generator: GeneratorConfig
     stages: tuple[Stage, ...]
     batch: int

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import InputError
+from .drawn_demos import DRAWN_DEMOS
 from .footage import FOOTAGE_RECIPES
 from .paper import PAPER_RECIPES
 from .recipe import Recipe
 from .street_demo import STREET_DEMO
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {recipe.name: recipe for recipe in (STREET_DEMO, *FOOTAGE_RECIPES, *PAPER_RECIPES)}
+    {recipe.name: recipe for recipe in (STREET_DEMO, *DRAWN_DEMOS, *FOOTAGE_RECIPES, *PAPER_RECIPES)}
 )
 
 

@@ -67,6 +67,7 @@ _SHARPEN = replace(_LEARN, clips=150, shape=LONG, losses=REALISM)
 
 STREET_DEMO = Recipe(
     name="street-demo",
+    world="street",
     generator=STREET_GENERATOR,
     stages=(
         _LEARN,
