@@ -50,7 +50,9 @@ def test_fewer_clips_than_stages_are_refused(recipe):
 
 def test_recipes_are_found_by_name():
     assert find_recipe("street-demo") is STREET_DEMO
-    with pytest.raises(InputError, match=r"no recipe 'street'; there are: street-demo, face-demo, dancer-demo, footage"):
+    with pytest.raises(
+        InputError, match=r"no recipe 'street'; there are: street-demo, face-demo, dancer-demo, footage"
+    ):
         find_recipe("street")
 
 
