@@ -8,7 +8,7 @@ from comfy import model_management
 from ..errors import InputError, MissingExtraError
 from .compat import is_out_of_memory
 
-PACKAGES = {"flow": "opencv-python-headless", "annotators": "transformers"}
+PACKAGES = {"flow": "opencv-python-headless", "annotators": "transformers", "features": "scipy"}
 """What an extra of ours is called in ComfyUI's own Python."""
 
 
