@@ -17,8 +17,8 @@ import torch
 
 from ..errors import InputError
 from ..models.labels.derived import DerivedLabels
-from ..models.labels.frames import LabelFrame, LabelStream
-from ..models.labels.palette import Palette
+from ..models.labels.frames import AnyStream, LabelFrame, LabelStream, is_drawn
+from ..models.labels.palette import LabelClass, Palette
 from ..models.vid2vid.feature_tables import (
     FeatureTable,
     Floats,
@@ -27,7 +27,9 @@ from ..models.vid2vid.feature_tables import (
     picked_features,
 )
 from ..models.vid2vid.features import find_instances
+from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.parts import paint_style
+from .feature_tables import check_table
 
 _WORD = re.compile(
     r"(?P<target>[^=#@]+)(?:#(?P<number>-?[0-9]{1,10}))?="
@@ -117,12 +119,27 @@ class FeaturedLabels(DerivedLabels):
         return repr(self.curve)
 
 
-def parse_choice(table: FeatureTable, palette: Palette, text: str = "") -> FeatureCurve:
-    """What a person wrote, for a table of this palette.
+def with_features(labels: AnyStream, generator: Vid2VidGenerator, curve: FeatureCurve | None) -> AnyStream:
+    """`labels` with what their instances shall look like (None: nothing is asked for), for this generator.
 
-    InputError for words that are none, classes that the palette or the table lacks, clusters that the class lacks, and
-    frames that don't ascend.
+    InputError for a table that was made with another network, and for drawn maps, which have no instances.
     """
+    if curve is None:
+        return labels
+    if is_drawn(labels):
+        raise InputError("features are chosen for instances of label maps; drawn maps have none")
+    check_table(curve.table, generator)
+    return FeaturedLabels(labels, curve)
+
+
+def parse_choice(table: FeatureTable, text: str = "") -> FeatureCurve:
+    """What a person wrote, for a table.
+
+    InputError for words that are none, classes that the table lacks, clusters that the class lacks, and frames that
+    don't ascend.
+    """
+    classes = (LabelClass(looks.id, looks.name, (0, 0, 0)) for looks in table.classes)
+    palette = Palette(f"of the features ({table.palette})", tuple(classes))
     read = [_read(word, table, palette) for word in text.replace(",", " ").split()]
     if not any(target == Target(-1, None) for target, _, _ in read):
         read.append((Target(-1, None), 0, Pick(None, 0)))
@@ -147,12 +164,9 @@ def _read(word: str, table: FeatureTable, palette: Palette) -> tuple[Target, int
             raise InputError(f"features: {word!r}: an instance is one of a class; {_EXAMPLE}")
         return Target(-1, None), frame, pick
     wanted = palette.find(match["target"])
-    looks = table.looks_of(wanted.id)
-    if looks is None:
-        known = ", ".join(looks.name for looks in table.classes)
-        raise InputError(f"features: the table knows no looks of {wanted.name!r}; it has: {known}")
-    if pick.cluster is not None and pick.cluster >= len(looks.clusters):
+    count = next(len(looks.clusters) for looks in table.classes if looks.id == wanted.id)
+    if pick.cluster is not None and pick.cluster >= count:
         raise InputError(
-            f"features: {wanted.name!r} has no look {pick.cluster}; the table has 0 to {len(looks.clusters) - 1}"
+            f"features: {wanted.name!r} has no look {pick.cluster}; the table has 0 to {count - 1}"
         )
     return Target(wanted.id, None if match["number"] is None else int(match["number"])), frame, pick

@@ -29,6 +29,7 @@ from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
 from ..training.worlds import WorldStream
 from .clips import Pictures, write_clip
+from .feature_choice import FeatureCurve, with_features
 from .openings import styled_opening
 from .styles import parse_style
 from .vid2vid import check_labels, known_labels
@@ -53,6 +54,7 @@ def predict_flow(
     out: Path,
     *,
     style: str | None = None,
+    features: FeatureCurve | None = None,
     progress: Progress = silent,
 ) -> FlowFile:
     """The flow that a generator moves its own frames by, and as occlusion the share that it paints anew.
@@ -63,6 +65,7 @@ def predict_flow(
     if not config.flow:
         raise InputError("this network predicts no flow: it paints every frame anew; choose another")
     check_labels(labels, config)
+    labels = with_features(labels, generator, features)
     size = labels.height, labels.width
     look = parse_style(config.style_names, style)
 

@@ -61,7 +61,11 @@ class WatchedLabels:
         if number != len(self._digests) - 1:
             return
         style = None if self._look is None else self._look.at(number)
-        content = (frame.channels,) if isinstance(frame, DrawnFrame) else (frame.ids, frame.instances)
+        content = (
+            (frame.channels,)
+            if isinstance(frame, DrawnFrame)
+            else (frame.ids, frame.instances, frame.features)
+        )
         for tensor in (*content, style):
             self._hash.update(b"-" if tensor is None else _content(tensor))
         self._digests.append(self._hash.digest())

@@ -71,10 +71,6 @@ class FeatureTable:
         for looks in self.classes:
             _check_looks(looks, self.channels, f"{where}: class {looks.name!r}")
 
-    def looks_of(self, class_id: int) -> ClassLooks | None:
-        """Those of a class; None where none was seen."""
-        return next((looks for looks in self.classes if looks.id == class_id), None)
-
     @cached_property
     def arrays(self) -> "TableArrays":
         """The same, to calculate with."""

@@ -40,7 +40,7 @@ CLASSES, NUMBERS = np.array([7, 26, 26, 11]), np.array([0, 1, 2, 0])
 
 def at(text: str, frame: int = 0) -> list[float]:
     """The first number of every instance."""
-    return parse_choice(TABLE, CITY, text).at(frame, CLASSES, NUMBERS)[:, 0].tolist()
+    return parse_choice(TABLE, text).at(frame, CLASSES, NUMBERS)[:, 0].tolist()
 
 
 def drawn(seed: int) -> list[float]:
@@ -73,7 +73,7 @@ def test_from_one_draw_to_another():
 
 @given(st.integers(0, 60))
 def test_there_is_no_jump(frame):
-    curve = parse_choice(TABLE, CITY, "car=0@5 car=2@45 all=draw:1@0 all=draw:2@50")
+    curve = parse_choice(TABLE, "car=0@5 car=2@45 all=draw:1@0 all=draw:2@50")
     step = curve.at(frame + 1, CLASSES, NUMBERS) - curve.at(frame, CLASSES, NUMBERS)
     assert np.abs(step).max() < 2 / 40 + 1e-9
 
@@ -85,7 +85,7 @@ def test_there_is_no_jump(frame):
         ("car=x", "'car=x' is no choice"),
         ("car=1@x", "'car=1@x' is no choice"),
         ("carr=1", "no class 'carr'; did you mean 'car'"),
-        ("building=0", "no looks of 'building'; it has: road, traffic light, car"),
+        ("building=0", "no class 'building'; it has: road, traffic light, car"),
         ("car=3", "'car' has no look 3; the table has 0 to 2"),
         ("car=0@4 car=1@4", "frames must ascend"),
         ("car=0 car=1", "frames must ascend"),
@@ -94,7 +94,7 @@ def test_there_is_no_jump(frame):
 )
 def test_what_is_no_choice_is_refused(text, message):
     with pytest.raises(InputError, match=message):
-        parse_choice(TABLE, CITY, text)
+        parse_choice(TABLE, text)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def labels() -> LabelFrames:
 
 
 def test_label_maps_carry_what_was_chosen(labels):
-    featured = FeaturedLabels(labels, parse_choice(TABLE, CITY, "all=0 car#2=0@1 car#2=2@2"))
+    featured = FeaturedLabels(labels, parse_choice(TABLE, "all=0 car#2=0@1 car#2=2@2"))
     frames = list(featured.frames())
     assert frames[0].features.shape == (2, 2, 3)
     assert frames[0].features.dtype == torch.float32
@@ -120,9 +120,9 @@ def test_label_maps_carry_what_was_chosen(labels):
 
 def test_another_choice_is_another_fingerprint(labels):
     prints = {
-        FeaturedLabels(labels, parse_choice(TABLE, CITY, text)).fingerprint
+        FeaturedLabels(labels, parse_choice(TABLE, text)).fingerprint
         for text in ("", "all=draw:1", "car=0", "car=0@3")
     }
     assert len(prints) == 4
-    again = FeaturedLabels(labels, parse_choice(TABLE, CITY, "all=draw:0"))
+    again = FeaturedLabels(labels, parse_choice(TABLE, "all=draw:0"))
     assert again.fingerprint in prints
