@@ -136,7 +136,8 @@ def coarsest_copies(judge: MultiscaleDiscriminator, copies: int) -> MultiscaleDi
     """A discriminator of the `copies` coarsest copies of another, sharing their weights."""
     if copies >= judge.config.scales:
         return judge
-    part = MultiscaleDiscriminator(replace(judge.config, scales=0))
+    with torch.device("meta"):
+        part = MultiscaleDiscriminator(replace(judge.config, scales=copies))
     part.copies = nn.ModuleList(cast(list[nn.Module], judge.copies)[judge.config.scales - copies :])
     return part
 

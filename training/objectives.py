@@ -57,8 +57,8 @@ def picture_case(chunk: Chunk, raw: float) -> Case:
     return Case(shown(chunk.real), tuple(generated))
 
 
-def face_case(chunk: Chunk, raw: float) -> Case | None:
-    """The heads of drawn poses in `picture_case`, one square for all frames of the chunk; None where nobody has one.
+def face_case(chunk: Chunk) -> Case | None:
+    """The heads of drawn poses with their labels, one square for all frames of the chunk; None where nobody has one.
 
     Poses have DensePose in their first three channels, or, if there are no more, OpenPose's drawing.
     """
@@ -71,7 +71,7 @@ def face_case(chunk: Chunk, raw: float) -> Case | None:
     region = face_region(heads, face_side(drawn.shape[-1]))
     if region is None:
         return None
-    case = picture_case(chunk, raw)
+    case = picture_case(chunk, raw=0)
     return Case(_cut(case.real, region), tuple((share, _cut(each, region)) for share, each in case.generated))
 
 

@@ -118,7 +118,7 @@ def _cases(networks: Networks, weights: LossWeights, chunk: Chunk, memory: Memor
         for scale, motion in enumerate(motions):
             if motion is not None:
                 cases[motion_name(scale)] = motion, weights.temporal_gan, weights.temporal_matching
-    if weights.face and (face := face_case(chunk, weights.raw_gan)) is not None:
+    if weights.face and (face := face_case(chunk)) is not None:
         cases[FACES] = face, weights.face_gan, weights.face_matching
     return memory, cases
 

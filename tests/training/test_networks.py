@@ -46,6 +46,7 @@ def test_a_coarse_discriminator_keeps_the_coarsest_copies(networks):
     assert judge.config.scales == 2
     part = coarsest_copies(judge, 1)
     assert list(part.copies) == [judge.copies[1]]
+    assert part.config == replace(judge.config, scales=1)
     x = torch.rand(1, judge.config.channels, 32, 32)
     halved = judge(x)[1][-1]
     assert torch.equal(

@@ -84,14 +84,12 @@ def test_a_discriminator_learns_nothing_for_the_generator():
 def test_faces_are_cut_out_around_the_head():
     drawn = torch.full((1, 2, 6, SIZE, SIZE), -1.0)
     drawn[:, :, 2, 10:14, 20:24] = 1.0  # DensePose's head
-    case = face_case(chunk(range(2), (True, True), drawn=drawn), 0.0)
+    case = face_case(chunk(range(2), (True, True), drawn=drawn))
     ((_, shown),) = case.generated
     assert shown.size == case.real.size == (8, 8)
-    assert (
-        face_case(chunk(range(2), (True, True), drawn=torch.full((1, 2, 6, SIZE, SIZE), -1.0)), 0.0) is None
-    )
+    assert face_case(chunk(range(2), (True, True), drawn=torch.full((1, 2, 6, SIZE, SIZE), -1.0))) is None
     with pytest.raises(InputError, match="looks for heads in drawn poses; train without it on label maps"):
-        face_case(chunk(range(2), (True, True)), 0.0)
+        face_case(chunk(range(2), (True, True)))
 
 
 def test_weights_say_who_has_a_say():
