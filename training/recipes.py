@@ -9,9 +9,13 @@ from .footage import FOOTAGE_RECIPES
 from .paper import PAPER_RECIPES
 from .recipe import Recipe
 from .street_demo import STREET_DEMO
+from .street_features import STREET_FEATURES
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {recipe.name: recipe for recipe in (STREET_DEMO, *DRAWN_DEMOS, *FOOTAGE_RECIPES, *PAPER_RECIPES)}
+    {
+        recipe.name: recipe
+        for recipe in (STREET_DEMO, *DRAWN_DEMOS, *FOOTAGE_RECIPES, STREET_FEATURES, *PAPER_RECIPES)
+    }
 )
 
 

@@ -10,9 +10,11 @@ from maliang_video.models.labels.frames import LabelFrame
 from maliang_video.models.vid2vid.config import FeatureConfig
 from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.training.chunks import begin, encode, paint_chunk
-from maliang_video.training.clips import Batch
+from maliang_video.training.clips import Batch, StreetClips
 from maliang_video.training.networks import Networks, at_stage, build_networks, coarsest_scales
-from maliang_video.training.recipe import Recipe
+from maliang_video.training.recipe import ClipShape, Recipe, check_recipe
+from maliang_video.training.recipes import find_recipe
+from maliang_video.training.stand_ins import fill_stand_ins
 from maliang_video.training.street_demo import LIKENESS, REALISM
 from maliang_video.training.vid2vid import Rule, train_on_clips
 
@@ -141,3 +143,29 @@ def test_discriminators_do_not_see_the_features(with_features):
     assert chunk.labels.total == networks.generator.config.label_channels == 36
     assert encode(networks.generator, clip, 0)[0].total == 39
     assert not any(level.values.requires_grad for frame in carried.window for level in frame)
+
+
+def test_stand_ins_take_over_the_columns_of_their_class(with_features):
+    generator = build_networks(with_features, CPU).generator
+    fill_stand_ins(generator, ((27, 26),))
+    weight = generator.scales[0].labels.stem.conv.weight
+    assert weight.shape[1] == 3 * 39
+    for start in (0, 39, 78):
+        assert torch.equal(weight[:, start + 27], weight[:, start + 26])
+    assert not torch.equal(weight[:, 36 + 27], weight[:, 36 + 26])
+
+
+def test_the_streets_recipe_gives_every_car_its_numbers():
+    recipe = find_recipe("street-features")
+    check_recipe(recipe)
+    generator = build_networks(recipe, CPU).generator
+    clip = StreetClips(0, lambda index: ClipShape(64, 32, 3, (1.0,)))[0]
+    on_batch = {name: value[None] for name, value in clip.items()}
+    with torch.no_grad():
+        planes = encode(generator, on_batch, 1)[0].dense()[0, 36:]
+    cars = clip["instances"][1].unique()
+    assert len(cars) > 1
+    for number in cars.tolist():
+        for class_id in clip["ids"][1][clip["instances"][1] == number].unique():
+            here = (clip["instances"][1] == number) & (clip["ids"][1] == class_id)
+            assert len(planes[:, here].unique(dim=1).T) == 1
