@@ -23,10 +23,10 @@ from ..media.clip import FrameReader
 from ..media.codecs import codec_for
 from ..media.keypoints import Landmarks, Poses
 from ..media.pixels import to_model
-from ..models.labels.drawn import Box, fit_planes, show_drawn
+from ..models.labels.drawn import fit_planes, show_drawn
 from ..models.labels.edges import canny, gray
 from ..models.labels.face_proportions import with_other_proportions
-from ..models.labels.faces import CHANNELS, face_box, sketch_face
+from ..models.labels.faces import CHANNELS, Box, face_box, sketch_face
 from ..models.labels.frames import DrawnFrame, DrawnStream
 from ..models.labels.people import PosedFrame
 from ..models.labels.poses import (
@@ -146,6 +146,7 @@ class FaceDrawing(Drawing):
             background_edges=edges,
             distance_maps=self._style.distance_maps,
             reshape=with_other_proportions if self._style.other_proportions else None,
+            box=self._box,
         )
         lines = fit_planes(sketch.channels, self._box, self.height, self.width, smooth=True)
         parts = fit_planes(sketch.parts[None], self._box, self.height, self.width, smooth=False)[0]

@@ -6,10 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from .faces import Box
 from .frames import DrawnFrame
-
-Box = tuple[int, int, int, int]
-"""(left, top, right, bottom) in pixels; right and bottom are outside."""
 
 
 def fit_planes(planes: Tensor, box: Box, height: int, width: int, *, smooth: bool) -> Tensor:

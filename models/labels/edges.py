@@ -4,6 +4,8 @@
 Source: J. Canny, "A Computational Approach to Edge Detection", 1986; NVIDIA/vid2vid at 2e6d137, `data/face_dataset.py`.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,11 +31,10 @@ def gray(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def canny(picture: NDArray[np.uint8]) -> Mask:
     """Edges of a grey picture `[h w]`, one pixel wide; never on its border."""
     values = picture / 255.0
-    inside = np.ones_like(values)
-    smooth = _smooth(values) / (_smooth(inside) + np.finfo(np.float64).eps)
+    smooth = _smooth(values) / _coverage(*values.shape)
     across, down = _sobel(smooth), _sobel(smooth.T).T
     slope = np.sqrt(across * across + down * down)
-    ridge = _ridges(across, down, slope) & (slope >= LOW)
+    ridge = _ridges(across, down, slope)
     return _connected_to(ridge & (slope >= HIGH), ridge)
 
 
@@ -73,6 +74,13 @@ def _smooth(values: Plane) -> Plane:
     return values
 
 
+@lru_cache(maxsize=1)
+def _coverage(height: int, width: int) -> Plane:
+    """How much of the smoothing's weight lies inside of the picture, at each of its pixels."""
+    covered: Plane = _smooth(np.ones((height, width))) + np.finfo(np.float64).eps
+    return covered
+
+
 def _weighted(values: Plane, weights: NDArray[np.float64], axis: int) -> Plane:
     """Sums of neighbours with symmetric or antisymmetric weights, from the outside in as scipy adds them."""
     length, half = values.shape[axis] - len(weights) + 1, len(weights) // 2
@@ -95,32 +103,21 @@ def _sobel(values: Plane) -> Plane:
 
 
 def _ridges(across: Plane, down: Plane, slope: Plane) -> Mask:
-    """Where the slope is at least as large as on both sides, along its own direction."""
-    ridge = np.zeros(slope.shape, np.bool_)
-    if min(slope.shape) < 3:
-        return ridge
-    dx, dy = across[1:-1, 1:-1], down[1:-1, 1:-1]
-    ax, ay = np.abs(dx), np.abs(dy)
-    flat = ay <= ax
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(flat, ay / ax, ax / ay)
-    share = np.nan_to_num(share)
-    here = slope[1:-1, 1:-1]
-    same = dx * dy >= 0
-    along = np.where(flat, _at(slope, 0, 1), _at(slope, 1, 0))
-    against = np.where(flat, _at(slope, 0, -1), _at(slope, -1, 0))
-    corner = np.where(same, _at(slope, 1, 1), np.where(flat, _at(slope, -1, 1), _at(slope, 1, -1)))
-    opposite = np.where(same, _at(slope, -1, -1), np.where(flat, _at(slope, 1, -1), _at(slope, -1, 1)))
-    ahead = corner * share + along * (1 - share)
-    behind = opposite * share + against * (1 - share)
-    ridge[1:-1, 1:-1] = (ahead <= here) & (behind <= here)
-    return ridge
-
-
-def _at(values: Plane, rows: int, columns: int) -> Plane:
-    """The neighbours of all inner pixels, so many rows below and columns to the right."""
-    height, width = values.shape
-    return values[1 + rows : height - 1 + rows, 1 + columns : width - 1 + columns]
+    """Where the slope is above `LOW`, and at least as large as on both sides along its own direction."""
+    height, width = slope.shape
+    steep = slope >= LOW
+    steep[[0, -1]] = steep[:, [0, -1]] = False
+    place = np.flatnonzero(steep)
+    dx, dy, values = across.ravel()[place], down.ravel()[place], slope.ravel()
+    flat, same = np.abs(dy) <= np.abs(dx), dx * dy >= 0
+    share = np.where(flat, np.abs(dy), np.abs(dx)) / np.where(flat, np.abs(dx), np.abs(dy))
+    straight = np.where(flat, 1, width)
+    slanted = np.where(same, width + 1, np.where(flat, 1 - width, width - 1))
+    ahead = values[place + slanted] * share + values[place + straight] * (1 - share)
+    behind = values[place - slanted] * share + values[place - straight] * (1 - share)
+    ridge = np.zeros(height * width, np.bool_)
+    ridge[place] = (ahead <= values[place]) & (behind <= values[place])
+    return ridge.reshape(height, width)
 
 
 def _connected_to(seeds: Mask, allowed: Mask) -> Mask:
@@ -134,7 +131,7 @@ def _connected_to(seeds: Mask, allowed: Mask) -> Mask:
     front = np.flatnonzero(np.pad(seeds, 1))
     reached[front] = True
     while front.size:
-        next_to = np.unique(front[:, None] + around)
-        front = next_to[free[next_to] & ~reached[next_to]]
+        next_to = (front[:, None] + around).ravel()
+        front = np.unique(next_to[free[next_to] & ~reached[next_to]])
         reached[front] = True
     return found[1 : height + 1, 1 : width + 1]

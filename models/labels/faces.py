@@ -52,6 +52,8 @@ FARTHEST = 100_000
 """Pixels that a landmark may lie outside of the picture."""
 
 Points = NDArray[np.float64]
+Box = tuple[int, int, int, int]
+"""(left, top, right, bottom) in pixels; right and bottom are outside."""
 
 
 class FaceSketch(NamedTuple):
@@ -72,13 +74,15 @@ def sketch_face(
     background_edges: Tensor | None = None,
     distance_maps: bool = True,
     reshape: Callable[[Points], Points] | None = None,
+    box: Box | None = None,
 ) -> FaceSketch:
     """Draw a face onto `height` x `width` pixels.
 
     landmarks: `[68 2]`, (x, y) in pixels, of any dtype; InputError for another shape, nan, or points far outside;
     background_edges: bool `[h w]`, edges of the picture (`edges.canny`), which are drawn where the face is not. They
     are added to the lines of the face as bytes, so a pixel of both is 254;
-    reshape: changes the lines, but not the parts (`face_proportions.with_other_proportions`).
+    reshape: changes the lines, but not the parts (`face_proportions.with_other_proportions`);
+    box: (left, top, right, bottom) of the pixels that count; distances outside of it may be left 0 (None: all count).
     """
     given = with_skull(_checked(landmarks))
     points = given if reshape is None else reshape(given)
@@ -91,7 +95,7 @@ def sketch_face(
             if distance_maps:
                 stroke(alone, curve)
         if distance_maps:
-            distances.append(line_distance(alone))
+            distances.append(_distance_within(alone, box))
     parts = part_map(given, height, width)
     if background_edges is not None:
         if tuple(background_edges.shape) != (height, width):
@@ -115,6 +119,20 @@ def draw_face(
         landmarks, height, width, background_edges=background_edges, distance_maps=distance_maps
     )
     return sketch.channels.float() / 255
+
+
+def _distance_within(lines: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
+    """`line_distance`, computed where the box and the lines are: distances inside the box are the same."""
+    rows, columns = np.flatnonzero(lines.any(1)), np.flatnonzero(lines.any(0))
+    if box is None or not rows.size:
+        return line_distance(lines)
+    window = (
+        slice(min(box[1], int(rows[0])), max(box[3], int(rows[-1]) + 1)),
+        slice(min(box[0], int(columns[0])), max(box[2], int(columns[-1]) + 1)),
+    )
+    distances = np.zeros_like(lines)
+    distances[window] = line_distance(lines[window])
+    return distances
 
 
 def with_skull(landmarks: Points) -> Points:
@@ -141,8 +159,8 @@ def part_map(points: Points, height: int, width: int) -> NDArray[np.uint8]:
     return parts
 
 
-def face_box(landmarks: Tensor, height: int, width: int) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of the square around a face that a network gets to see.
+def face_box(landmarks: Tensor, height: int, width: int) -> Box:
+    """The square around a face that a network gets to see.
 
     2.5 times as wide as the landmarks, a little above their middle, pushed into the picture. A square that is larger
     than the picture (the reference then breaks) shrinks to the picture's shorter side.

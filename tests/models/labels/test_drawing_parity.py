@@ -29,6 +29,7 @@ def test_faces(case: Case, agree: Agree) -> None:
     height, width = picture.shape[:2]
     reshape = with_other_proportions if "--random_scale_points" in flags else None
     edges = None if "--no_canny_edge" in flags else torch.from_numpy(canny(gray(picture)))
+    box = face_box(landmarks[0], height, width)
     sketch = sketch_face(
         landmarks[-1],
         height,
@@ -36,8 +37,8 @@ def test_faces(case: Case, agree: Agree) -> None:
         background_edges=edges,
         distance_maps="--no_dist_map" not in flags,
         reshape=reshape,
+        box=box,
     )
-    box = face_box(landmarks[0], height, width)
     rule = SIZE_RULES[case.metadata.get("resize_or_crop", "scaleWidth")]
     size = network_size(box[3] - box[1], box[2] - box[0], rule, case.metadata["loadSize"])
     points = with_skull(landmarks[-1].double().numpy())

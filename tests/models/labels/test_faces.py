@@ -60,6 +60,13 @@ def test_distances_are_nought_on_the_curve_and_grow_away_from_it():
     assert skin[110, 60] in (5, 6)
 
 
+def test_distances_in_a_box_are_those_of_the_whole_picture():
+    box = (70, 60, 120, 128)
+    everywhere, inside = (sketch_face(face(), 128, 128, box=b).channels for b in (None, box))
+    assert torch.equal(inside[:, 60:128, 70:120], everywhere[:, 60:128, 70:120])
+    assert torch.equal(inside[0], everywhere[0])
+
+
 def test_parts_lie_over_each_other():
     parts = sketch_face(face(), 128, 128).parts
     assert [PARTS[int(i)] for i in torch.unique(parts)] == list(PARTS)
