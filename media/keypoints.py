@@ -20,6 +20,7 @@ from ..models.labels.people import PosedFrame, landmarks_of
 from ..models.labels.people_json import read_frame
 from .folders import natural_key
 from .label_files import file_fingerprint
+from .pictures import is_picture
 
 SUFFIXES = (".txt", ".json")
 _LARGEST_FRAME = 1_000_000
@@ -66,9 +67,10 @@ class Landmarks(Protocol):
 
 
 def holds_keypoints(source: Path) -> bool:
-    """Whether a path is a keypoint file, or a folder with keypoint files and no others that matter."""
+    """Whether a path is a keypoint file, or a folder with keypoint files and no pictures."""
     if source.is_dir():
-        return next(_visible(_innermost(source)), None) is not None
+        folder = _innermost(source)
+        return next(_visible(folder), None) is not None and not any(map(is_picture, folder.iterdir()))
     return source.suffix.lower() in SUFFIXES
 
 

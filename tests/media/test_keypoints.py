@@ -193,6 +193,14 @@ def test_folders_that_are_refused(tmp_path):
         pose_clip([], "clip")
 
 
+def test_label_maps_with_a_note_beside_them_are_no_keypoints(tmp_path):
+    (tmp_path / "palette.json").write_text("{}")
+    assert holds_keypoints(tmp_path)
+    (tmp_path / "0.png").write_bytes(b"")
+    assert not holds_keypoints(tmp_path)
+    assert holds_keypoints(tmp_path / "palette.json")
+
+
 def test_binary_is_no_text(tmp_path):
     (tmp_path / "0.txt").write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(InputError, match="not a text file"):

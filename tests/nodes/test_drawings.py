@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from maliang_video.errors import InputError
 from maliang_video.media.reader import open_frames
+from maliang_video.models.labels.people import Person, PosedFrame
 from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.weights import save
@@ -166,6 +168,41 @@ def test_drawings_are_painted(comfy, node):
     elif node == "MaliangPredictFlow":
         assert made.frame_count == FRAMES
     assert comfy.seen.progress[-1] == (FRAMES, FRAMES)
+
+
+def test_poses_of_footage(comfy, monkeypatch):
+    person = Person(torch.tensor([[10.0 + n, 20.0, 0.8] for n in range(25)]))
+    asked = {}
+
+    def load(name, **options):
+        asked.update(options, name=name)
+        network = torch.nn.Linear(1, 1)
+        return Finder(network)
+
+    class Finder:
+        def __init__(self, network):
+            self.network, self.detector = network, SimpleNamespace(network=network)
+
+        def __call__(self, pixels):
+            return PosedFrame((person,), pixels.shape[:2])
+
+    monkeypatch.setattr(comfy.nodes.pose_finder, "load_pose_finder", load)
+    found = run(
+        comfy,
+        "MaliangPosesFromFootage",
+        frames=footage(),
+        network="vitpose-base",
+        people=2,
+        download=False,
+        frame_rate=24.0,
+    )[0]
+    assert asked == {"name": "vitpose-base", "most": 2, "download": False}
+    assert [(frame["canvas_width"], frame["canvas_height"]) for frame in found] == [(WIDTH, HEIGHT)] * FRAMES
+    assert found[0]["people"][0]["pose_keypoints_2d"][:3] == [10, 20, 1]
+    assert len(comfy.seen.loaded) == 2
+    assert comfy.seen.progress[-1] == (FRAMES, FRAMES)
+    drawn = run(comfy, "MaliangPoseFromKeypoints", keypoints=found, width=0, height=0, **POSE)[0]
+    assert next(drawn.frames()).channels.max() > 0
 
 
 def test_weights_of_another_kind_say_so(comfy):
