@@ -46,6 +46,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "--size", type=size, metavar="WxH", help="bring the label maps to this size, nearest pixel"
     )
     from .drawings import add_drawing_options
+    from .features import add_feature_options
 
     add_drawing_options(parser)
     painter = parser.add_argument_group("painting")
@@ -60,6 +61,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="NAME",
         help="one of the network's looks, for example night, or several over time: 'noon@0 night@48' (frames)",
     )
+    add_feature_options(painter)
     painter.add_argument(
         "--first",
         type=Path,
@@ -112,8 +114,11 @@ def run(arguments: argparse.Namespace) -> None:
     from ..pipelines.vid2vid import load_generator, render_video
     from ..weights.devices import choose_device, choose_dtype
     from ..weights.folders import typed
+    from .features import chosen_features
 
-    refuse_overwriting(arguments.out, [arguments.labels, *arguments.first, arguments.audio_from])
+    refuse_overwriting(
+        arguments.out, [arguments.labels, *arguments.first, arguments.audio_from, arguments.features]
+    )
     device = choose_device(arguments.device)
     generator = load_generator(typed(arguments.weights), device, choose_dtype(arguments.dtype, device))
     if arguments.no_flow:
@@ -121,12 +126,14 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.no_foreground:
         generator = without_foreground(generator)
     labels = prepare_labels(arguments, generator.config)
+    features = chosen_features(arguments, generator, labels)
     with progress_bar("vid2vid") as progress:
         report = render_video(
             labels,
             generator,
             arguments.out,
             style=arguments.style,
+            features=features,
             first=arguments.first,
             codec=arguments.codec,
             audio_from=arguments.audio_from,
