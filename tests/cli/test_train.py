@@ -14,7 +14,7 @@ from PIL import Image
 
 from maliang_video import weights
 from maliang_video.cli import main
-from maliang_video.cli.train import duration
+from maliang_video.cli.numbers import duration
 from maliang_video.media.writer import open_writer
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
