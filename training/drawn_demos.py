@@ -20,12 +20,14 @@ _SHORT, _LONG = 4, 8
 
 
 def _stages(width: int, height: int) -> tuple[Stage, ...]:
-    learn, _, sharpen, quiet = STREET_DEMO.stages
+    learn = STREET_DEMO.stages[0]
+    rate = learn.learning_rate[0]
     short, long = (ClipShape(width, height, frames, (1.0,)) for frames in (_SHORT, _LONG))
+    sharpen = replace(learn, clips=300, shape=long, losses=MOVING, learning_rate=(rate, rate / 2))
     return (
         replace(learn, shape=short, losses=LIKENESS),
-        replace(sharpen, clips=300, shape=long, losses=MOVING),
-        replace(quiet, clips=150, shape=long, losses=DETAIL),
+        sharpen,
+        replace(sharpen, clips=150, losses=DETAIL, learning_rate=(rate / 2, 0.0)),
     )
 
 
