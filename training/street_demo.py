@@ -48,6 +48,9 @@ REALISM = replace(LIKENESS, gan=0.5, feature_matching=3.0, warp=0.5, raw=0.5)
 DETAIL = replace(REALISM, gan=0.25, feature_matching=1.5, perceptual=20.0, warp=0.0, raw=0.25)
 """Over long clips: what was carried along too far is painted anew, rather than copied once more."""
 
+FINISH = replace(DETAIL, gan=0.0, feature_matching=0.0)
+"""The grid that a small discriminator leaves on large cars goes."""
+
 SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
 LONG = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
 
@@ -73,7 +76,8 @@ STREET_DEMO = Recipe(
         _LEARN,
         _SHARPEN,
         replace(_SHARPEN, learning_rate=(_RATE, _RATE / 2)),
-        replace(_SHARPEN, learning_rate=(_RATE / 2, 0.0), losses=DETAIL),
+        replace(_SHARPEN, clips=50, learning_rate=(_RATE / 2, _RATE / 3), losses=DETAIL),
+        replace(_SHARPEN, clips=100, learning_rate=(_RATE / 3, 0.0), losses=FINISH),
     ),
     batch=1,
     start="both",
