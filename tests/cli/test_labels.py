@@ -203,7 +203,7 @@ def test_palettes(capsys):
     assert run("palettes") == 0
     listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
     assert ["cityscapes", "35"] in listed
-    assert len(listed) == 5
+    assert len(listed) == 7
     assert run("palettes", "cityscapes") == 0
     shown = capsys.readouterr().out
     assert "   26  #00008e  car                       thing\n" in shown

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 from itertools import count
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import torch
@@ -13,8 +14,11 @@ import torch
 from ...errors import InputError
 from ...models.labels.frames import LabelFrame
 from ...models.labels.palette import Palette, builtin_palette
+from .faces import FaceWorld
 from .frame import WorldFrame
 from .looks import LOOKS
+from .puppets import PuppetWorld
+from .stage_looks import STAGE_LOOKS
 from .street import StreetWorld
 
 VERSION = 1
@@ -23,18 +27,39 @@ _KEYS = ("seed", "frames", "size", "look", "fps")
 _LARGEST = 8192
 _SMALLEST = 16
 
+World = StreetWorld | FaceWorld | PuppetWorld
+
+
+class _Kind(NamedTuple):
+    """What can be said about the worlds of one name."""
+
+    size: str
+    looks: tuple[str, ...]
+    subjects: bool
+    """Who is seen can be chosen apart from what happens."""
+    palette: str
+
+
+_KINDS = {
+    "world:street": _Kind("256x128", LOOKS, False, "cityscapes"),
+    "world:faces": _Kind("128x128", STAGE_LOOKS, True, "celebamask_hq"),
+    "world:puppets": _Kind("128x192", STAGE_LOOKS, True, "densepose"),
+}
+_EXAMPLES = "for example world:street?seed=7&look=night"
+
 
 @dataclass(frozen=True)
 class WorldStream:
     """The label maps of a world: a `LabelStream` that also knows the truth."""
 
-    world: StreetWorld
+    world: World
     frame_count: int | None = 120
     """None: without end."""
 
     @property
     def palette(self) -> Palette:
-        return builtin_palette("cityscapes")
+        kind = {StreetWorld: "street", FaceWorld: "faces", PuppetWorld: "puppets"}[type(self.world)]
+        return builtin_palette(_KINDS[f"world:{kind}"].palette)
 
     @property
     def height(self) -> int:
@@ -65,32 +90,43 @@ class WorldStream:
 def open_world(spec: str) -> WorldStream:
     """Read `world:street?seed=7&frames=48&size=256x128&look=night&fps=24`; every part after the name may be left out.
 
-    Left out: seed 0, 120 frames (`frames=endless`: no end), 256x128, a look drawn from the seed, 24 frames a second.
-    Every mistake is an `InputError`.
+    Worlds: street, faces, puppets. Left out: seed 0, 120 frames (`frames=endless`: no end), 256x128 (faces 128x128,
+    puppets 128x192), a look drawn from the seed, 24 frames a second. Faces and puppets also take `subject=12`: who it
+    is, while the seed says what they do (left out: the seed says both). Every mistake is an `InputError`.
     """
     name, _, query = spec.partition("?")
-    if name != "world:street":
-        raise InputError(
-            f"no world {name!r}; there is: world:street (for example world:street?seed=7&look=night)"
-        )
+    if name not in _KINDS:
+        raise InputError(f"no world {name!r}; there is: {', '.join(_KINDS)} ({_EXAMPLES})")
+    kind = _KINDS[name]
+    given = _settings(spec, query, (*_KEYS, "subject") if kind.subjects else _KEYS)
+    width, height = _size(spec, given.get("size", kind.size))
+    look = given.get("look")
+    if look is not None and look not in kind.looks:
+        raise InputError(f"{spec!r}: no look {look!r}; there are: {', '.join(kind.looks)}")
+    seed = _whole(spec, "seed", given.get("seed", "0"), least=0)
+    frames = given.get("frames", "120")
+    length = None if frames == "endless" else _whole(spec, "frames", frames, least=1)
+    rate = _rate(spec, given.get("fps", "24"))
+    if not kind.subjects:
+        return WorldStream(StreetWorld(seed, look, width, height, rate), length)
+    subject = _whole(spec, "subject", given["subject"], least=0) if "subject" in given else None
+    make = FaceWorld if name == "world:faces" else PuppetWorld
+    return WorldStream(make(seed, look, width, height, rate, subject), length)
+
+
+def _settings(spec: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
+    """What follows the '?', each setting once and none that isn't known."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError as error:
         raise InputError(f"{spec!r}: write what follows the '?' as key=value, joined by '&'") from error
     given = dict(pairs)
     for key, _ in pairs:
-        if key not in _KEYS:
-            raise InputError(f"{spec!r}: no setting {key!r}; there are: {', '.join(_KEYS)}")
+        if key not in known:
+            raise InputError(f"{spec!r}: no setting {key!r}; there are: {', '.join(known)}")
     if len(given) < len(pairs):
         raise InputError(f"{spec!r}: each setting may be given once only")
-    width, height = _size(spec, given.get("size", "256x128"))
-    look = given.get("look")
-    if look is not None and look not in LOOKS:
-        raise InputError(f"{spec!r}: no look {look!r}; there are: {', '.join(LOOKS)}")
-    seed = _whole(spec, "seed", given.get("seed", "0"), least=0)
-    frames = given.get("frames", "120")
-    length = None if frames == "endless" else _whole(spec, "frames", frames, least=1)
-    return WorldStream(StreetWorld(seed, look, width, height, _rate(spec, given.get("fps", "24"))), length)
+    return given
 
 
 def _whole(spec: str, key: str, text: str, least: int) -> int:

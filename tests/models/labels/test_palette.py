@@ -17,9 +17,11 @@ def test_the_builtin_palettes():
     assert counts == {
         "ade20k": 151,  # 150 and unlabeled
         "apolloscape": 36,
+        "celebamask_hq": 19,  # 18 parts and background
         "cityscapes": 35,
         "cityscapes_train": 20,  # 19 and unlabeled
         "coco_stuff": 183,  # 182 and unlabeled
+        "densepose": 25,  # 24 parts and background
     }
     for name in counts:
         assert builtin_palette(name).name == name
