@@ -163,9 +163,15 @@ def frame_range(text: str) -> tuple[int, int | None]:
 
 def open_source(arguments: argparse.Namespace) -> "LabelStream":
     """The label maps that the options of `_add_source` name."""
+    from ..errors import InputError
     from ..models.labels.resize import ResizedLabels
+    from ..pipelines.drawn_sources import is_drawn_source
     from ..pipelines.sources import open_label_source
 
+    if is_drawn_source(arguments.labels):
+        raise InputError(
+            f"{arguments.labels}: keypoints or edges, which have no classes; maliang labels draw shows them"
+        )
     labels = open_label_source(arguments.labels, palette=arguments.palette, instances=arguments.instances)
     return labels if arguments.size is None else ResizedLabels(labels, *arguments.size)
 

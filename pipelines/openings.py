@@ -18,12 +18,10 @@ from ..models.vid2vid.parts import paint_style, part_means
 
 
 @torch.inference_mode()
-def styled_opening(
-    labels: AnyStream, generator: Vid2VidGenerator, exemplar: DrawnFrame | None = None
-) -> Tensor | None:
-    """The first pictures, `[1 past_frames 3 h w]` in -1..1; None for a generator that needs no style.
+def styled_opening(labels: AnyStream, generator: Vid2VidGenerator) -> Tensor | None:
+    """The first pictures, `[1 past_frames 3 h w]` in -1..1, in the style of the clip's first frame.
 
-    exemplar: a drawn face with its picture, whose style they get (None: the clip's own first frame).
+    None for a generator that needs no style, and for label maps. InputError for drawn maps without a face or a picture.
     """
     network = generator.first_frame
     if not isinstance(network, StyledFirstFrame) or not is_drawn(labels):
@@ -31,7 +29,7 @@ def styled_opening(
     openings = list(islice(labels.frames(), generator.config.past_frames))
     if not openings:
         return None
-    style = face_style(network, exemplar or openings[0])
+    style = face_style(network, openings[0])
     pictures = []
     for frame in openings:
         if frame.parts is None:

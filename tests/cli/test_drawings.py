@@ -113,6 +113,11 @@ def test_keypoints_are_nothing_for_weights_of_label_maps(poses, tmp_path, capsys
     assert "choose weights of faces or poses" in capsys.readouterr().err
 
 
+def test_keypoints_are_no_label_maps(poses, tmp_path, capsys):
+    assert maliang("labels", "preview", "--labels", poses, "--out", tmp_path / "a.mp4") == 2
+    assert "maliang labels draw shows them" in capsys.readouterr().err
+
+
 def test_label_maps_are_nothing_for_weights_of_poses(network, tmp_path, capsys):
     world = "world:street?seed=1&frames=2&size=64x32"
     assert maliang("vid2vid", "--labels", world, "--weights", network, "--out", tmp_path / "a.mp4") == 2
