@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -74,13 +73,18 @@ class _Always:
 
 
 class StreetClips(Clips):
-    """Clips of the procedural street: endless, no two alike."""
+    """Clips of the procedural street: endless, no two alike. A style is a look of the street."""
+
+    def __init__(self, seed: int, shape_of: Callable[[int], ClipShape], styles: int = len(LOOKS)) -> None:
+        """styles: how many looks there are, the first ones; 0: one, without a style."""
+        super().__init__(seed, shape_of)
+        self.styles = styles
 
     def __getitem__(self, index: int) -> Batch:
         shape = self.shape_of(index)
         draw = self.chance(index)
         zoom = draw.choice(shape.zooms)
-        look = draw.randrange(len(LOOKS))
+        look = draw.randrange(max(1, self.styles))
         width, height = round(shape.width * zoom / 2) * 2, round(shape.height * zoom / 2) * 2
         world = StreetWorld(draw.randrange(2**31), LOOKS[look], width, height)
         start = draw.randrange(2000)
@@ -88,7 +92,7 @@ class StreetClips(Clips):
         window = np.s_[..., top : top + shape.height, left : left + shape.width]
         frames = [window_of(world.render(start + t), window) for t in range(shape.frames)]
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
-        clip["style"] = F.one_hot(torch.tensor(look), len(LOOKS)).float()
+        clip["style"] = torch.eye(self.styles)[look : look + 1].flatten()
         return clip
 
 

@@ -203,6 +203,11 @@ def with_drawn(recipe: Recipe, channels: int) -> Recipe:
 def check_recipe(recipe: Recipe) -> None:
     """InputError for a recipe that no run could follow, naming the stage and what is wrong with it."""
     scales, past = recipe.generator.scales, recipe.generator.past_frames
+    if recipe.generator.palette and any(stage.losses.face for stage in recipe.stages):
+        raise InputError(
+            f"recipe {recipe.name}: its discriminator of faces looks for heads in drawn poses, but the network takes "
+            f"label maps ({recipe.generator.palette}); choose a recipe without one, such as footage"
+        )
     for number, stage in enumerate(recipe.stages, 1):
         where = f"recipe {recipe.name}, stage {number}"
         if not 1 <= stage.scales <= scales:

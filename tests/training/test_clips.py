@@ -132,6 +132,14 @@ def test_style_is_the_look_of_the_world(monkeypatch):
     assert set(seen) == set(LOOKS)
 
 
+def test_a_network_without_styles_sees_one_look(monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "StreetWorld", lambda *given: seen.append(given[1]) or Grid(*given))
+    clips = StreetClips(0, lambda number: SMALL, styles=0)
+    assert {clips[number]["style"].shape for number in range(6)} == {(0,)}
+    assert set(seen) == {LOOKS[0]}
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_clips_are_loaded_in_order_in_batches_of_one(clips, workers):
     batches = [read.clip for read in load_clips(clips, range(1, 4), workers)]

@@ -4,9 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from maliang_video.errors import InputError
+from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.training.paper import PAPER_LOSSES, Resolution, stages_of
 from maliang_video.training.plan import plan_table
-from maliang_video.training.recipe import check_recipe, with_batch, with_clips, with_longest, with_size
+from maliang_video.training.recipe import (
+    check_recipe,
+    with_batch,
+    with_clips,
+    with_longest,
+    with_palette,
+    with_size,
+)
 from maliang_video.training.recipes import RECIPES, find_recipe
 from maliang_video.weights.config_json import from_json, to_json
 
@@ -69,6 +78,14 @@ def test_resolution_doubles_and_only_the_finest_scale_begins():
     assert [stage.learning_rate[0] for stage in firsts] == [2e-4, 1e-4, 5e-5]
     assert recipe.stages[-1].learning_rate[1] == 0
     assert (recipe.batch, find_recipe("label2city-1gpu").batch) == (8, 1)
+
+
+def test_faces_are_looked_for_in_poses_alone():
+    poses = find_recipe("pose2body-1gpu")
+    with pytest.raises(
+        InputError, match=r"looks for heads in drawn poses, but the network takes label maps \(city"
+    ):
+        check_recipe(with_palette(poses, builtin_palette("cityscapes")))
 
 
 def test_another_size_keeps_the_shares_of_the_stages():
