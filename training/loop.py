@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..media.outputs import writing
 from ..progress import Progress, silent
 from .checkpoint import FILE_NAME, Position, load_checkpoint, save_checkpoint
-from .clips import Batch, Clips, Read, StreetClips, load_clips
+from .clips import Batch, Clips, Read, load_clips
 from .interrupts import stop_requests
 from .journal import Journal
 from .networks import at_stage, build_networks, start_stage
@@ -28,6 +28,7 @@ from .recipe import Recipe, Stage, check_recipe
 from .sheets import PREVIEW_CLIPS, preview, preview_clip, preview_shape
 from .team import Precision, Team
 from .vid2vid import Rule, train_on_clips
+from .world_clips import world_clips
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,6 @@ class Report:
     """That the networks have been trained on, in this call and before."""
     skipped: tuple[str, ...]
     """Why some clips were replaced by others: a sentence for each file that could not be read."""
-    leads: bool = True
-    """Whether this process writes files and speaks for all."""
 
 
 def train(
@@ -67,7 +66,8 @@ def train(
 ) -> Report:
     """Train until `recipe.clips` clips are done or the time is over; a second call goes on where the first stopped.
 
-    clips: the data (None: the procedural street);
+    folder: of the run; several machines need one that all of them see;
+    clips: the data (None: the world that the recipe names);
     progress: called after every update; what it raises stops the run at the last checkpoint. Ctrl-C saves one first.
 
     Writes to `folder`: checkpoint.safetensors (resume), log.jsonl (one line a checkpoint: step, learning rate, mean of
@@ -85,7 +85,7 @@ def train(
             f"multiple of {team.size}"
         )
     _make_folder(folder)
-    data = StreetClips(recipe.seed, recipe.shape) if clips is None else clips
+    data = world_clips(recipe) if clips is None else clips
     run = _Run(recipe, folder, options, data, team)
     try:
         with stop_requests() as stopping:
@@ -130,7 +130,7 @@ class _Run:
                 raise KeyboardInterrupt
             if late:
                 break
-        return Report(self.done, () if self.journal is None else self.journal.faults, self.team.leads)
+        return Report(self.done, () if self.journal is None else self.journal.faults)
 
     def close(self) -> None:
         if self.journal is not None:

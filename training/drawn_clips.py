@@ -1,0 +1,86 @@
+"""Training clips of the worlds of faces and puppets: drawn maps with the pictures that they were drawn from.
+
+Maps are those of the published networks: 15 channels of a face (lines, distances), 6 of a pose (DensePose, OpenPose).
+A style is a person: subject number n of the world, in a light of their own, so that a network with as many styles as
+subjects can be told whom to paint.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..models.labels.faces import draw_face
+from ..models.labels.poses import draw_pose, pose_input
+from .clips import Batch, Clips, window_of
+from .recipe import ClipShape
+from .worlds.faces import FaceWorld
+from .worlds.frame import FaceFrame, PuppetFrame, WorldFrame
+from .worlds.puppets import PuppetWorld
+from .worlds.stage_looks import STAGE_LOOKS
+
+FIRST_FRAMES = 2000
+"""Clips begin at one of the first frames of a world, which has no end."""
+
+
+class DrawnClips(Clips):
+    """Endless clips of a few subjects."""
+
+    def __init__(self, seed: int, shape_of: Callable[[int], ClipShape], styles: int) -> None:
+        """styles: how many people are seen, and can be told apart by their style; 0: one, without a style."""
+        super().__init__(seed, shape_of)
+        self.styles = styles
+
+    def __getitem__(self, index: int) -> Batch:
+        draw, shape = self.chance(index), self.shape_of(index)
+        subject, seed, start = (
+            draw.randrange(max(1, self.styles)),
+            draw.randrange(2**31),
+            draw.randrange(FIRST_FRAMES),
+        )
+        look = STAGE_LOOKS[subject % len(STAGE_LOOKS)]
+        frames = [self._frame(seed, look, shape, subject, start + t) for t in range(shape.frames)]
+        clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
+        clip["style"] = torch.eye(self.styles)[subject : subject + 1].flatten()
+        return clip
+
+    def _frame(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> Batch:
+        frame = self.render(seed, look, shape, subject, t)
+        seen = window_of(frame, np.s_[..., : shape.height, : shape.width])
+        return {key: seen[key] for key in ("pictures", "flow", "visible")} | {"drawn": self.map_of(frame)}
+
+    @abstractmethod
+    def render(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> WorldFrame:
+        """A frame of the world."""
+
+    @abstractmethod
+    def map_of(self, frame: WorldFrame) -> Tensor:
+        """What the network is given: float `[c h w]`."""
+
+
+class FaceClips(DrawnClips):
+    """Talking heads as sketches."""
+
+    def render(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> FaceFrame:
+        return FaceWorld(seed, look, shape.width, shape.height, subject=subject).render(t)
+
+    def map_of(self, frame: WorldFrame) -> Tensor:
+        assert isinstance(frame, FaceFrame), "of a world of faces"
+        height, width = frame.ids.shape
+        return draw_face(torch.from_numpy(frame.landmarks), height, width, distance_maps=True)
+
+
+class PuppetClips(DrawnClips):
+    """Dancers as poses."""
+
+    def render(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> PuppetFrame:
+        return PuppetWorld(seed, look, shape.width, shape.height, subject=subject).render(t)
+
+    def map_of(self, frame: WorldFrame) -> Tensor:
+        assert isinstance(frame, PuppetFrame), "of a world of puppets"
+        height, width = frame.ids.shape
+        surface = (frame.surface * 255).round().astype(np.uint8)
+        densepose = torch.from_numpy(np.concatenate([surface, frame.ids[None]]))
+        return pose_input(densepose, draw_pose(frame.people, height, width))
