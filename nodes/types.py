@@ -23,5 +23,11 @@ PoseKeypoint = io.Custom("POSE_KEYPOINT")
 FaceLandmarks = io.Custom("FACE_LANDMARKS")
 """Of ComfyUI's MediaPipe nodes: a face mesh of 478 points for every face of every frame."""
 
+Looks = io.Custom("MALIANG_LOOKS")
+"""A `models.vid2vid.feature_tables.FeatureTable`: the looks that instances of each class can have."""
+
+Features = io.Custom("MALIANG_FEATURES")
+"""A `pipelines.feature_choice.FeatureCurve`: which instance has which of them, and when."""
+
 Flow = io.Custom("MALIANG_FLOW")
 """A `media.flow_file.FlowFile`: one flow field for every frame of a clip, on disk."""

@@ -6,9 +6,11 @@ import torch
 from comfy_api.latest import Input, io
 
 from ..models.labels.frames import AnyStream
+from ..pipelines.feature_choice import FeatureCurve
 from ..pipelines.flow import predict_flow
 from ..pipelines.vid2vid import render_video
 from . import compat
+from .features import features_input
 from .folders import kept_folder, temp_file
 from .generator import on_device
 from .progress import NodeProgress
@@ -85,6 +87,7 @@ class Vid2Vid(io.ComfyNode):
                     tooltip="Keep what is painted: after a change of the labels, or a stop, only the frames from there "
                     "on are painted again. Takes 32 bytes of disk a pixel for every 24 frames, until ComfyUI ends.",
                 ),
+                features_input(),
             ],
             hidden=[io.Hidden.unique_id],
             outputs=[
@@ -102,6 +105,7 @@ class Vid2Vid(io.ComfyNode):
         first_frames: torch.Tensor | None = None,
         sound: Input.Video | None = None,
         live: bool = True,
+        features: FeatureCurve | None = None,
     ) -> io.NodeOutput:
         keep = kept_folder("vid2vid", cls.hidden.unique_id) if live else None
         with temp_file(f"vid2vid.{CODECS[codec]}") as out, on_device(generator, labels) as network:
@@ -110,6 +114,7 @@ class Vid2Vid(io.ComfyNode):
                 network,
                 out,
                 style=style or None,
+                features=features,
                 first=save_pictures(first_frames, out.parent),
                 codec=codec,
                 audio_from=sound_of(sound),
@@ -129,19 +134,31 @@ class Vid2VidImages(io.ComfyNode):
             description="Vid2Vid for short clips: the frames as one IMAGE batch, which is held in memory whole. For "
             "long clips take Vid2Vid, which makes a VIDEO.",
             search_aliases=["labels to images", "semantic synthesis", "vid2vid frames"],
-            inputs=[generator_input(), labels_input(), style_input(), first_frames_input()],
+            inputs=[generator_input(), labels_input(), style_input(), first_frames_input(), features_input()],
             outputs=[io.Image.Output("images", tooltip="One picture for every label map.")],
         )
 
     @classmethod
     def execute(
-        cls, generator: Any, labels: AnyStream, style: str, first_frames: torch.Tensor | None = None
+        cls,
+        generator: Any,
+        labels: AnyStream,
+        style: str,
+        first_frames: torch.Tensor | None = None,
+        features: FeatureCurve | None = None,
     ) -> io.NodeOutput:
         check_batch(labels.frame_count, labels.height, labels.width)
         with temp_file("vid2vid.mkv") as out, on_device(generator, labels) as network:
             first = save_pictures(first_frames, out.parent)
             report = render_video(
-                labels, network, out, style=style or None, first=first, codec="ffv1", progress=NodeProgress()
+                labels,
+                network,
+                out,
+                style=style or None,
+                features=features,
+                first=first,
+                codec="ffv1",
+                progress=NodeProgress(),
             )
             images = read_batch(out, report.frames)
         return io.NodeOutput(images)
@@ -157,7 +174,7 @@ class PredictFlow(io.ComfyNode):
             description="The flow by which a generator moves its own frames while it paints: what it carries along, "
             "and what it paints anew.",
             search_aliases=["generator flow", "vid2vid flow", "occlusion"],
-            inputs=[generator_input(), labels_input(), style_input()],
+            inputs=[generator_input(), labels_input(), style_input(), features_input()],
             outputs=[
                 Flow.Output(
                     "flow",
@@ -168,7 +185,11 @@ class PredictFlow(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, generator: Any, labels: AnyStream, style: str) -> io.NodeOutput:
+    def execute(
+        cls, generator: Any, labels: AnyStream, style: str, features: FeatureCurve | None = None
+    ) -> io.NodeOutput:
         with temp_file("flow.npy") as out, on_device(generator, labels) as network:
-            flow = predict_flow(labels, network, out, style=style or None, progress=NodeProgress())
+            flow = predict_flow(
+                labels, network, out, style=style or None, features=features, progress=NodeProgress()
+            )
         return io.NodeOutput(flow)

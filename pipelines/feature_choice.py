@@ -132,17 +132,17 @@ def with_features(labels: AnyStream, generator: Vid2VidGenerator, curve: Feature
     return FeaturedLabels(labels, curve)
 
 
-def parse_choice(table: FeatureTable, text: str = "") -> FeatureCurve:
-    """What a person wrote, for a table.
+def parse_choice(table: FeatureTable, text: str = "", seed: int = 0) -> FeatureCurve:
+    """What a person wrote, for a table; `seed`: of draws that don't say theirs.
 
     InputError for words that are none, classes that the table lacks, clusters that the class lacks, and frames that
     don't ascend.
     """
     classes = (LabelClass(looks.id, looks.name, (0, 0, 0)) for looks in table.classes)
     palette = Palette(f"of the features ({table.palette})", tuple(classes))
-    read = [_read(word, table, palette) for word in text.replace(",", " ").split()]
+    read = [_read(word, table, palette, seed) for word in text.replace(",", " ").split()]
     if not any(target == Target(-1, None) for target, _, _ in read):
-        read.append((Target(-1, None), 0, Pick(None, 0)))
+        read.append((Target(-1, None), 0, Pick(None, seed)))
     read.sort(key=lambda key: (key[0].number is not None, key[0].class_id, key[0].number or 0))
     rules = []
     for target, keys in groupby(read, key=lambda key: key[0]):
@@ -153,11 +153,11 @@ def parse_choice(table: FeatureTable, text: str = "") -> FeatureCurve:
     return FeatureCurve(table, tuple(rules))
 
 
-def _read(word: str, table: FeatureTable, palette: Palette) -> tuple[Target, int, Pick]:
+def _read(word: str, table: FeatureTable, palette: Palette, seed: int) -> tuple[Target, int, Pick]:
     match = _WORD.fullmatch(word)
     if match is None:
         raise InputError(f"features: {word!r} is no choice; {_EXAMPLE}")
-    pick = Pick(None if match["cluster"] is None else int(match["cluster"]), int(match["seed"] or 0))
+    pick = Pick(None if match["cluster"] is None else int(match["cluster"]), int(match["seed"] or seed))
     frame = int(match["frame"] or 0)
     if match["target"] == ALL:
         if match["number"] is not None:

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError, MissingExtraError
+from ..media.clip import FrameReader
 from ..media.outputs import prepare_file, write_whole, writing
 from ..media.pixels import to_model
 from ..media.reader import open_frames
@@ -68,16 +69,22 @@ def footage_moments(labels: LabelStream, pictures: Path | None) -> Iterator[Mome
     if pictures is None:
         yield from _world_moments(labels)
         return
+    with open_frames(pictures) as clip:
+        yield from clip_moments(labels, clip, str(pictures))
+
+
+def clip_moments(labels: LabelStream, clip: FrameReader, name: str) -> Iterator[Moment]:
+    """Label maps with the pictures of a clip, brought to their size; `name`: of the clip, for messages.
+
+    InputError where one of them ends before the other.
+    """
     size = (labels.width, labels.height)
-    with open_frames(pictures) as reader:
-        for number, (frame, shown) in enumerate(zip_longest(labels.frames(), reader)):
-            if frame is None or shown is None:
-                missing = "label map" if frame is None else "picture"
-                raise InputError(
-                    f"{pictures}: there is no {missing} {number}; give a picture for every label map"
-                )
-            small = Image.fromarray(shown.pixels).resize(size, Image.Resampling.BICUBIC)
-            yield Moment(frame, to_model(np.array(small)))
+    for number, (frame, shown) in enumerate(zip_longest(labels.frames(), clip)):
+        if frame is None or shown is None:
+            missing = "label map" if frame is None else "picture"
+            raise InputError(f"{name}: there is no {missing} {number}; give a picture for every label map")
+        small = Image.fromarray(shown.pixels).resize(size, Image.Resampling.BICUBIC)
+        yield Moment(frame, to_model(np.array(small)))
 
 
 def _world_moments(labels: LabelStream) -> Iterator[Moment]:
