@@ -49,7 +49,7 @@ def open_drawing(source: str, options: DrawingOptions, channels: int | None = No
     """
     if source.startswith(WORLD):
         face = options.face if channels is None else replace(options.face, distance_maps=channels > 1)
-        return world_drawing(source, options.size, face, options.pose)
+        return world_drawing(source, options.size, face, options.pose, channels)
     if source.startswith(EDGES):
         return EdgeDrawing(open_footage(Path(source.removeprefix(EDGES))), size=options.size)
     path = Path(source)

@@ -3,7 +3,6 @@
 import json
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,13 +11,13 @@ from PIL import Image
 
 from maliang_video.errors import InputError
 from maliang_video.media.keypoints import open_landmarks, open_poses
+from maliang_video.media.pixels import to_model
 from maliang_video.media.reader import open_frames
-from maliang_video.models.labels.faces import face_box
+from maliang_video.models.labels.faces import draw_face, face_box
 from maliang_video.models.labels.frames import is_drawn
-from maliang_video.models.labels.people import Person
+from maliang_video.models.labels.poses import draw_pose, pose_input
 from maliang_video.models.vid2vid.config import FirstFrameConfig, GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.pipelines import world_drawings
 from maliang_video.pipelines.drawings import (
     EdgeDrawing,
     FaceDrawing,
@@ -302,33 +301,18 @@ def test_weights_and_maps_of_different_kinds_are_refused(face_files, pose_files,
         render_video(faces, generator, tmp_path / "a.mkv")
 
 
-class World:
-    """A world of one moving face, or of one person."""
-
-    height, width, frame_count, frame_rate, fingerprint = HEIGHT, WIDTH, 3, Fraction(24), "world"
-
-    def __init__(self, **known) -> None:
-        self.known = known
-
-    def truth(self, start: int = 0):
-        for t in range(start, 3):
-            rgb = np.full((HEIGHT, WIDTH, 3), t, np.uint8)
-            yield SimpleNamespace(rgb=rgb, **{name: make(t) for name, make in self.known.items()})
-
-
-def test_worlds_that_know_faces_or_people_are_drawn_whole(monkeypatch):
-    def face(t: int) -> np.ndarray:
-        return np.array(landmarks(t), np.float32)
-
-    def people(t: int) -> tuple[Person]:
-        return (Person(torch.tensor([[40.0 + t + n, 30.0 + n, 1.0] for n in range(25)])),)
-
-    monkeypatch.setattr(world_drawings, "open_world", lambda spec: World(landmarks=face))
-    faces = open_drawing("world:x", DrawingOptions(), channels=15)
-    assert (faces.height, faces.width, faces.frame_count) == (HEIGHT, WIDTH, 3)
-    assert len(list(faces.frames(1))) == 2
-    monkeypatch.setattr(world_drawings, "open_world", lambda spec: World(people=people))
-    poses = open_drawing("world:x", DrawingOptions(), channels=3)
-    frame = next(poses.frames())
-    assert frame.channels.shape == (3, HEIGHT, WIDTH)
-    assert frame.channels.max() > 0
+def test_worlds_of_faces_and_puppets_are_drawn_as_networks_learn_them():
+    faces = open_drawing("world:faces?seed=3&frames=3&size=96x64", DrawingOptions(), channels=15)
+    assert (faces.height, faces.width, faces.frame_count) == (64, 96, 3)
+    truth = list(open_world("world:faces?seed=3&frames=3&size=96x64").truth())
+    frame = list(faces.frames(1))[1]
+    expected = draw_face(torch.from_numpy(truth[2].landmarks), 64, 96, distance_maps=True)
+    assert torch.equal(frame.channels, expected)
+    assert torch.equal(frame.picture, to_model(truth[2].rgb))
+    poses = open_drawing("world:puppets?seed=3&frames=2&size=64x96", DrawingOptions(), channels=6)
+    truth = next(open_world("world:puppets?seed=3&frames=2&size=64x96").truth())
+    surface = np.concatenate([(truth.surface * 255).round().astype(np.uint8), truth.ids[None]])
+    expected = pose_input(torch.from_numpy(surface), draw_pose(truth.people, 96, 64))
+    assert torch.equal(next(poses.frames()).channels, expected)
+    alone = open_drawing("world:puppets?seed=3&frames=2&size=64x96", DrawingOptions(), channels=3)
+    assert torch.equal(next(alone.frames()).channels, expected[3:])
