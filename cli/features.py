@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from .numbers import at_least
 from .terminal import progress_bar
+from .vid2vid import refuse_overwriting, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +29,6 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from .train import at_least
-    from .vid2vid import size
-
     parser = commands.add_parser(
         "collect",
         help="read off footage what instances look like, and cluster it class by class",
@@ -143,7 +142,6 @@ def collect(arguments: argparse.Namespace) -> None:
     from ..pipelines.vid2vid import load_generator
     from ..weights.devices import choose_device
     from ..weights.folders import typed
-    from .vid2vid import refuse_overwriting
 
     if arguments.footage and len(arguments.footage) != len(arguments.labels):
         raise InputError(
