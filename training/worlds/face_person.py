@@ -85,6 +85,11 @@ _SHAPE = (
     "width", "length", "jaw", "chin", "cheeks", "nose_length", "nose_width", "nose_bridge", "eye_size", "eye_tilt",
     "eye_gap", "upper_lip", "lower_lip", "mouth_width", "brow_height", "brow_arch", "brow_weight",
 )  # fmt: skip
+_MASCULINE = {
+    "jaw": 0.8, "chin": 0.4, "nose_width": 0.7, "nose_length": 0.5, "eye_size": -0.9, "upper_lip": -0.9,
+    "lower_lip": -0.8, "brow_height": -0.7, "brow_arch": -0.5, "cheeks": -0.5,
+}  # fmt: skip
+"""What distinguishes an average man's face from an average woman's."""
 ATTRIBUTES: tuple[str, ...] = (
     *(f"hair_style_{s}" for s in HAIR_STYLES), *(f"glasses_{s}" for s in GLASSES), *(f"beard_{s}" for s in BEARDS),
     *(f"hat_{s}" for s in HATS), "skin_red", "skin_green", "skin_blue", "hair_red", "hair_green", "hair_blue",
@@ -96,8 +101,9 @@ ATTRIBUTES: tuple[str, ...] = (
 def draw_subject(seed: int) -> Subject:
     """The person with that number: always the same."""
     c = draw(seed, 0, 31, 48)
-    shape = np.clip(np.random.default_rng((seed, 32)).normal(0, 0.45, len(_SHAPE)), -1, 1)
     masculine = float(np.clip(0.5 + 0.62 * (c[0] - 0.5) * 2 * (0.55 + 0.45 * c[1]), 0, 1))
+    common = np.array([_MASCULINE.get(name, 0.0) for name in _SHAPE]) * (masculine - 0.5)
+    shape = np.clip(np.random.default_rng((seed, 32)).normal(common, 0.42), -1, 1)
     age = float(c[2] ** 1.5 * 0.95)
     tone = c[3] * (len(SKINS) - 1)
     skin = _between(SKINS[int(tone)], SKINS[int(tone) + 1], tone % 1)

@@ -22,7 +22,7 @@ EYE_INNER, EYE_OUTER = 1.72, 4.72
 MOUTH_Y, MOUTH_HALF = -7.0, 2.6
 
 _ROWS = (
-    (11.6, 6.0, 8), (6.0, 3.0, 5), (3.0, 1.0, 7), (1.0, -0.32, 8), (-0.32, -1.8, 7), (-1.8, -4.0, 8),
+    (11.6, 6.0, 7), (6.0, 3.0, 5), (3.0, 1.0, 6), (1.0, -0.32, 8), (-0.32, -1.8, 7), (-1.8, -4.0, 8),
     (-4.0, -5.4, 9), (-5.4, MOUTH_Y, 9), (MOUTH_Y, -8.5, 9), (-8.5, -11.8, 13),
 )  # fmt: skip
 """From one height to the next in so many steps. After the fourth the eyes' slit, after the eighth the mouth's."""
@@ -126,7 +126,7 @@ def _columns() -> Array:
     size = np.abs(fine)
     density = 0.30 + 0.75 * step(1.75, 1.3, size) + 0.75 * step(1.0, 0.7, size)
     total = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    return np.interp(np.linspace(0, total[-1], 91), total, fine)
+    return np.interp(np.linspace(0, total[-1], 83), total, fine)
 
 
 def eye_line(x: Real) -> tuple[Array, Array, Array]:

@@ -205,7 +205,7 @@ def _paint_lips(color: Array, labels: NDArray[np.uint8], gloss: Array, c: Canvas
     within = (np.abs(c.x) < MOUTH_HALF) & (c.z > 4)
     on_upper, on_lower = c.row <= rows[1] + 0.5, c.row >= rows[2] - 0.5
     skin = np.asarray(subject.skin)
-    natural = skin * np.array([0.92, 0.50, 0.50]) + np.array([0.035, 0.0, 0.004])
+    natural = skin * np.array([0.88, 0.42, 0.43]) + np.array([0.045, 0.0, 0.006])
     paint = np.array([(0.42, 0.02, 0.04), (0.45, 0.08, 0.10), (0.30, 0.03, 0.06)][subject.seed % 3])
     lip = natural + (paint - natural) * min(1.0, 0.9 * subject.makeup)
     edge = 0.10
@@ -213,7 +213,7 @@ def _paint_lips(color: Array, labels: NDArray[np.uint8], gloss: Array, c: Canvas
     cover = (
         cover
         * np.clip((MOUTH_HALF - np.abs(c.x)) / 0.25, 0, 1)
-        * (0.80 - 0.25 * subject.masculine + 0.2 * subject.makeup)
+        * (0.95 - 0.3 * subject.masculine + 0.2 * subject.makeup)
     )
     tone = np.where(on_upper, 0.80, 1.0) * (
         1 + 0.05 * _grain("rough", c.x * 3, c.y * 0.6, 6.0, subject.seed + 7)

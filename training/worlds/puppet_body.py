@@ -286,11 +286,12 @@ def _skirt(dancer: Dancer, sizes: Sizes) -> Flesh:
     y = top + (low - top) * t
     angle = _angle(columns)
     folds = 1 + 0.09 * t * np.cos(11 * angle + dancer.seed) + 0.04 * t * np.cos(19 * angle)
-    wide = (14.0 + 13.0 * t**0.8) * (1 + 0.1 * dancer.build) * folds
+    wide = (14.5 + 14.0 * t**0.65) * (1 + 0.1 * dancer.build) * folds
     x, z = _oval(angle, wide, wide * 0.82)
-    hang = 0.55 * t
-    left = step(-8.0, 8.0, x) * 0.45 * t
-    right = (1 - step(-8.0, 8.0, x)) * 0.45 * t
+    legs = 0.84 * np.minimum(1, 1.7 * t)
+    hang = 0.15 * t
+    left = step(-13.0, 13.0, x) * legs
+    right = legs - left
     points = np.stack([x, y + 0 * x, z], -1)
     weights: dict[Bone, Array | float] = {
         Bone.SWING: hang, Bone.THIGH_L: left, Bone.THIGH_R: right, Bone.PELVIS: 1 - hang - left - right,
