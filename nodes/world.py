@@ -92,7 +92,7 @@ class WorldFootage(io.ComfyNode):
             description="The pictures of a world, as a camera would see them: the truth that a painted video can be "
             "compared with.",
             search_aliases=["ground truth video", "procedural street video"],
-            inputs=[World.Input("world", tooltip="From Street World.")],
+            inputs=[World.Input("world", tooltip="From Street World or People World.")],
             outputs=[io.Video.Output("video", tooltip="One picture for every label map (H.264).")],
         )
 
@@ -119,7 +119,7 @@ class WorldFlow(io.ComfyNode):
             category="Maliang/flow",
             description="The exact motion of every pixel of a world, and which pixels were hidden a frame earlier.",
             search_aliases=["ground truth optical flow", "true flow"],
-            inputs=[World.Input("world", tooltip="From Street World.")],
+            inputs=[World.Input("world", tooltip="From Street World or People World.")],
             outputs=[
                 Flow.Output(
                     "flow",
