@@ -6,8 +6,8 @@ Both are one object a frame: `people`, each with flat lists x, y, confidence, x,
 coordinates are pixels or shares of the canvas: shares if none is above 1.
 """
 
-import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import torch
@@ -113,13 +113,14 @@ def _person(value: Any, where: str) -> Person:
 
 
 def _points(values: Any, where: str) -> Tensor | None:
-    """A flat list of x, y, confidence as `[n 3]` float64; None for a list that is missing or empty."""
+    """A flat list (or array) of x, y, confidence as `[n 3]` float64; None for a list that is missing or empty."""
+    values = values.tolist() if hasattr(values, "tolist") else values
     if values is None or (isinstance(values, Sequence) and not values):
         return None
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) % 3 or len(values) > 999:
         raise InputError(f"{where}: must be a flat list of x, y, confidence for every point")
     numbers = [0.0 if v is None else v for v in values]
-    if not all(isinstance(v, int | float) and math.isfinite(v) and abs(v) <= FARTHEST for v in numbers):
+    if not all(isinstance(v, Real) and abs(float(v)) <= FARTHEST for v in numbers):
         raise InputError(
             f"{where}: every entry must be a number, of at most {FARTHEST:,.0f}; correct that person"
         )

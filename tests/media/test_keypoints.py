@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -91,6 +92,12 @@ def test_shares_of_the_canvas_become_pixels():
     assert read.people[0].pose[0].tolist() == [100, 25, 1]
     pixels = read_frame({**frame, "people": [{"pose_keypoints_2d": [1.5, 0.25, 1.0] * 18}]}, "frame")
     assert pixels.people[0].pose[0].tolist() == [1.5, 0.25, 1]
+
+
+def test_numbers_and_lists_of_numpy_are_numbers_and_lists():
+    for points in (np.array(body(), np.float32), [np.float32(v) for v in body()], np.array(body()).tolist()):
+        read = read_frame({"people": [{"pose_keypoints_2d": points}]}, "frame")
+        assert read.people[0].pose[24, 0] == 34
 
 
 def test_faces_of_poses_hold_while_nobody_is_seen():
