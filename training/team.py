@@ -31,6 +31,8 @@ class Team:
             from accelerate import Accelerator
         except ImportError as error:
             raise MissingExtraError("training", "train") from error
+        if precision == "fp16" and device.type == "cpu":
+            raise InputError("training in fp16 needs a GPU; choose bf16 or fp32")
         if device.type == "cuda" and device.index is not None:
             torch.cuda.set_device(device)
         named = "no" if precision == "fp32" else precision
@@ -89,7 +91,9 @@ class Team:
         for bucket in _buckets(shared):
             gradients = [parameter.grad for parameter in bucket if parameter.grad is not None]
             flat = self._sum(torch.cat([gradient.flatten() for gradient in gradients])) / self.size
-            for gradient, part in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
+            for gradient, part in zip(
+                gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True
+            ):
                 gradient.copy_(part.view_as(gradient))
 
     def any(self, signals: Sequence[bool]) -> list[bool]:

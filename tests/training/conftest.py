@@ -60,7 +60,7 @@ def progressive_recipe() -> Recipe:
     losses = replace(REALISM, raw_gan=1.0, temporal_gan=1.0, temporal_matching=10.0, weight=1.0)
     recipe = tiny_recipe()
     long = ClipShape(width=32, height=32, frames=6, zooms=(1.0,))
-    coarse = tiny(2, 32, (1.0,), losses, shape=long, chunk=3)
+    coarse = tiny(1, 32, (1.0,), losses, shape=long, chunk=3)
     fine = replace(coarse, shape=replace(long, width=64, height=64), scales=2, discriminator_scales=2)
     return replace(
         recipe,
@@ -75,7 +75,8 @@ def shared_recipe() -> Recipe:
     """Two updates of two clips each: one with the coarse scale, one with both."""
     recipe = progressive_recipe()
     coarse, _, both = recipe.stages
-    return replace(recipe, batch=2, stages=(coarse, replace(both, shape=coarse.shape)))
+    stages = replace(coarse, clips=2), replace(both, clips=2, shape=coarse.shape)
+    return replace(recipe, batch=2, stages=stages)
 
 
 @pytest.fixture
