@@ -225,3 +225,42 @@ def test_the_command(tmp_path, capsys):
     assert main(["labels", "pose", *words, "--people", "0", "--out", str(tmp_path / "no")]) == 2
     assert "at least one person" in capsys.readouterr().err
     assert isinstance(load_pose_finder(network), PoseFinder)
+
+
+def test_a_detector_of_the_hubs_kind_gives_boxes_inside_the_picture(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    torch.manual_seed(0)
+    backbone = transformers.RTDetrResNetConfig(
+        embedding_size=8,
+        hidden_sizes=[8, 8, 8, 8],
+        depths=[1, 1, 1, 1],
+        layer_type="basic",
+        out_features=["stage2", "stage3", "stage4"],
+    )
+    config = transformers.RTDetrConfig(
+        backbone_config=backbone,
+        encoder_hidden_dim=16,
+        encoder_in_channels=[8, 8, 8],
+        encoder_ffn_dim=16,
+        encoder_attention_heads=2,
+        d_model=16,
+        num_queries=9,
+        decoder_in_channels=[16, 16, 16],
+        decoder_ffn_dim=16,
+        decoder_layers=1,
+        decoder_attention_heads=2,
+        decoder_n_points=2,
+        num_denoising=0,
+        num_labels=2,
+    )
+    network = transformers.RTDetrForObjectDetection(config)
+    network.save_pretrained(tmp_path)
+    transformers.RTDetrImageProcessorPil(size={"height": 64, "width": 64}).save_pretrained(tmp_path)
+    monkeypatch.setattr(pose_finder, "SURE_PERSON", 0.0)
+    boxes = pose_finder.load_detector(str(tmp_path), 3, "cpu", torch.float32, download=False)(picture())
+    assert len(boxes) == 3
+    for x, y, width, height in boxes:
+        assert -SIZE[1] < x < SIZE[1]
+        assert -SIZE[0] < y < SIZE[0]
+        assert width >= 0
+        assert height >= 0
