@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import face_wear as wear
+from .face_clothes import SKIN, neck, torso
 from .face_eyes import (
     eye_centre,
     eye_points,
@@ -21,6 +21,7 @@ from .face_muscles import Expression, pulls
 from .face_person import Subject
 from .face_shape import EYE_RADIUS, Array, face_grid, sculpt, step, warp_to_person
 from .face_skin import beard_zone, paint_skin
+from .face_wear import ears, glasses, hat
 from .mesh import Float, Model, Piece, join, normals
 from .mesh_shadow import openness
 
@@ -63,16 +64,16 @@ def face_model(subject: Subject) -> FaceModel:
     painted = paint_skin(subject)
     if has_hair(subject):
         painted = with_roots(painted, subject)
-    skin = Piece("face", grid.triangles, _face_places(), painted, wear.SKIN, grid.weld)
+    skin = Piece("face", grid.triangles, _face_places(), painted, SKIN, grid.weld)
     mouth, mouth_pulls = mouth_points()
     pieces, shapes = (
         [skin, *eyeballs(subject), *lashes(subject), *mouth_pieces(subject)],
         {"face": shut.reshape(-1, 3), **mouth},
     )
     follow: dict[str, Array | float] = {}
-    makers = [wear.neck, wear.torso, wear.ears]
-    makers += [wear.glasses] if subject.glasses != "none" else []
-    makers += [wear.hat] if subject.hat != "none" else []
+    makers = [neck, torso, ears]
+    makers += [glasses] if subject.glasses != "none" else []
+    makers += [hat] if subject.hat != "none" else []
     for make in makers:
         new, points = make(subject)
         pieces += new

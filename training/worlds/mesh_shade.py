@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from .looks import to_display
 from .mesh import Float, Ints, Model
-from .mesh_sight import NOTHING, MeshSight, blend, shares
+from .mesh_raster import NOTHING
+from .mesh_sight import MeshSight, blend, shares
 
 Vector = tuple[float, float, float]
 Real = NDArray[np.floating[Any]]

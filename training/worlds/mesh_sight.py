@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mesh import Float, Ints, Model
-from .mesh_raster import NOTHING, Cover, cover
+from .mesh_raster import Cover, cover
 
 Array = NDArray[np.float64]
 
@@ -82,6 +82,3 @@ def blend(table: NDArray[np.floating], corners: Ints, part: Float) -> Float:
     out += table[corners[1]] * part[1][:, None]
     out += table[corners[2]] * part[2][:, None]
     return np.asarray(out)
-
-
-__all__ = ["NOTHING", "MeshSight", "StillCamera", "blend", "look", "shares"]

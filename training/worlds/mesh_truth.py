@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mesh import Float, Ints, Model
-from .mesh_sight import NOTHING, MeshSight, blend, shares
+from .mesh_raster import NOTHING
+from .mesh_sight import MeshSight, blend, shares
 
 TOLERANCE = 4e-3
 """A point counts as seen where its depth differs by no more than this share from what the picture shows."""

@@ -10,8 +10,8 @@ from .face_landmarks import landmark_points
 from .face_person import draw_subject
 from .face_shape import face_grid
 from .mesh_sight import StillCamera
-from .puppet_body import head_surface
 from .puppet_bones import Array, Bone, Bones, Sizes
+from .puppet_head import head_surface
 
 _EYE, _EAR = (3.1, -0.05), (7.0, -1.2)
 _FINGERS = ((0.35, 1.15, 0.62), (1.0, 0.55, 1.0), (1.05, 0.15, 1.05), (1.0, -0.25, 1.0), (0.9, -0.6, 0.85))
