@@ -12,13 +12,14 @@ Source: NVIDIA/vid2vid at 2e6d137, `data/keypoint2img.py` (interpPoints).
 
 import math
 import sys
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vector = list[float]
+Residuals = Callable[[Vector], Vector]
 Pixels = NDArray[np.intp]
 
 STEEPEST = 1.0
@@ -76,7 +77,7 @@ def fit(x: Vector, y: Vector) -> tuple[float, float, float]:
     return (0.0, found[0], found[1]) if size < 3 else (found[0], found[1], found[2])
 
 
-def _least_squares(residuals: Any, p: Vector) -> Vector:
+def _least_squares(residuals: Residuals, p: Vector) -> Vector:
     """The parameters that make `residuals(p)`, as many as parameters, smallest; `p` is where to begin."""
     size = len(p)
     now = residuals(p)
@@ -134,7 +135,7 @@ def _norm(v: Sequence[float]) -> float:
     return math.sqrt(total)
 
 
-def _differences(residuals: Any, p: Vector, now: Vector) -> list[Vector]:
+def _differences(residuals: Residuals, p: Vector, now: Vector) -> list[Vector]:
     """Derivatives by forward differences: one row for every residual."""
     columns = []
     for j, value in enumerate(p):
