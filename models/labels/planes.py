@@ -60,11 +60,6 @@ def dense_planes(x: Tensor) -> LabelPlanes:
     return LabelPlanes(x, torch.arange(x.shape[1], device=x.device), x.shape[1])
 
 
-def absent_planes(like: LabelPlanes, total: int) -> LabelPlanes:
-    """`total` channels that are zero everywhere, beside the planes of `like`."""
-    return LabelPlanes(like.values[:, :0], like.channels[:0], total)
-
-
 def label_planes(ids: Tensor, instances: Tensor | None, classes: int, dtype: torch.dtype) -> LabelPlanes:
     """One-hot planes of the classes that occur, then the instance edges where instances are given.
 

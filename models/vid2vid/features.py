@@ -38,11 +38,15 @@ def find_instances(ids: Tensor, instances: Tensor | None) -> Instances:
     keys = ids.long() << 32
     keys = keys + (torch.arange(len(ids), device=ids.device) << 48)[:, None, None]
     if instances is not None:
-        keys = keys + instances.long().remainder(_NUMBERS)
-    found, places = torch.unique(keys, return_inverse=True)
-    numbers = found.remainder(_NUMBERS)
+        keys |= instances.long() & (_NUMBERS - 1)
+    runs, run = torch.unique_consecutive(
+        keys.flatten(), return_inverse=True
+    )  # few: sorting pixels takes longer
+    found, place = torch.unique(runs, return_inverse=True)
+    places = place[run].view_as(keys)
+    numbers = found & (_NUMBERS - 1)
     signed = torch.where(numbers < _NUMBERS // 2, numbers, numbers - _NUMBERS)
-    return Instances(places, found >> 48, (found >> 32).remainder(1 << 16), signed)
+    return Instances(places, found >> 48, (found >> 32) & 0xFFFF, signed)
 
 
 def instance_means(features: Tensor, found: Instances) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..labels.encoding import pyramid
 from ..labels.frames import LabelFrame
-from ..labels.planes import LabelPlanes, absent_planes, dense_planes, join_planes, label_planes
+from ..labels.planes import LabelPlanes, dense_planes, join_planes, label_planes
 from ..layers.storage import full_precision
 from .config import GeneratorConfig
 from .features import paint_features
@@ -131,20 +131,22 @@ class Vid2VidGenerator(nn.Module):
 
     def _planes_pyramid(self, planes: LabelPlanes, features: Tensor | None) -> list[LabelPlanes]:
         """An encoded label frame at the size of every scale, finest first."""
-        channels = self.config.feature_channels
-        if features is None:
-            features_planes = absent_planes(planes, channels)
-        elif features.shape[1] != channels or features.shape[2:] != planes.size:
-            raise InputError(
-                f"instance features: expected {channels} numbers an instance for {planes.size[1]}x{planes.size[0]} "
-                f"pixels, got {list(features.shape[1:])}; take features that were made with this network"
-            )
+        if features is None:  # their channels are zero: no planes
+            levels = [LabelPlanes(planes.values, planes.channels, self.config.encoded_channels)]
         else:
-            features_planes = dense_planes(features.to(planes.values.dtype))
-        levels = [join_planes([planes, features_planes]) if channels else planes]
+            levels = [join_planes([planes, self._feature_planes(features, planes)])]
         while len(levels) < self.config.scales:
             levels.append(levels[-1].halved())
         return levels
+
+    def _feature_planes(self, features: Tensor, beside: LabelPlanes) -> LabelPlanes:
+        channels = self.config.feature_channels
+        if features.shape[1] != channels or features.shape[2:] != beside.size:
+            raise InputError(
+                f"instance features: expected {channels} numbers an instance for {beside.size[1]}x{beside.size[0]} "
+                f"pixels, got {list(features.shape[1:])}; take features that were made with this network"
+            )
+        return dense_planes(features.to(beside.values.dtype, memory_format=torch.channels_last))
 
     def blank_past(self, size: tuple[int, int], batch: int = 1) -> Past:
         """Nothing painted yet, at (height, width)."""
