@@ -147,14 +147,16 @@ def _seen(encoder: StyleEncoder, frame: LabelFrame, picture: Tensor) -> Iterator
 
 
 def cluster_features(features: Floats, most: int) -> tuple[FeatureCluster, ...]:
-    """At most `most` clusters of features `[n f]`, the most frequent first: k-means from k-means++.
+    """At most `most` clusters of features `[n f]`, the most frequent first, equals as first seen: k-means++.
 
     Up to `most` different features are a cluster each. Numbers are rounded to five digits.
     """
     found, index = torch.unique(torch.from_numpy(features), dim=0, return_inverse=True)
     places = index.numpy() if len(found) <= most else _k_means(features, most)
     sizes = np.bincount(places)
-    order = [int(k) for k in np.argsort(-sizes, kind="stable") if sizes[k]]
+    seen = np.full(len(sizes), len(features))
+    np.minimum.at(seen, places, np.arange(len(features)))
+    order = [int(k) for k in np.lexsort((seen, -sizes)) if sizes[k]]
     return tuple(
         FeatureCluster(
             share=round(float(sizes[k]) / len(features), 6),
