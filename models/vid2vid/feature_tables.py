@@ -77,7 +77,7 @@ class FeatureTable:
         most = max((len(looks.clusters) for looks in self.classes), default=0)
         shape = (len(self.classes) + 1, max(1, most))  # the last row is that of classes that were not seen
         arrays = TableArrays(
-            np.full(1 << 15, len(self.classes)),
+            np.full(1 << 16, len(self.classes)),
             np.ones(shape[0], np.int64),
             np.zeros((*shape, self.channels)),
             np.zeros((*shape, self.channels)),
@@ -97,7 +97,7 @@ class TableArrays:
     """A table with c classes of up to m clusters, and a class that was not seen, all 0."""
 
     rows: Integers
-    """Row of every class id, `[32768]`."""
+    """Row of every class id, and of ids that no class has, `[65536]`."""
     counts: Integers
     """Clusters of each row, `[c+1]`."""
     means: Floats

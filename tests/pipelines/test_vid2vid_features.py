@@ -16,7 +16,7 @@ from maliang_video.models.labels.frames import LabelFrames
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.config import FeatureConfig
 from maliang_video.models.vid2vid.feature_tables import ClassLooks, FeatureCluster, FeatureTable
-from maliang_video.models.vid2vid.generator import Vid2VidGenerator
+from maliang_video.models.vid2vid.generator import Vid2VidGenerator, without_flow
 from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.pipelines.feature_choice import FeatureCurve, FeaturedLabels, parse_choice
 from maliang_video.pipelines.feature_tables import encoder_signs
@@ -130,3 +130,30 @@ def test_features_are_for_networks_that_take_them(tmp_path, tiny_generator, choo
     with pytest.raises(InputError, match="take no instance features"):
         render_video(labels, tiny_generator, tmp_path / "out.mkv", features=choose(""))
     assert not list(tmp_path.iterdir())
+
+
+def test_ids_that_no_class_has_are_named(tmp_path, generator, choose, labels):
+    wrong = replace(labels, ids=labels.ids.to(torch.int16))
+    wrong.ids[1, 0, 0] = -1
+    with pytest.raises(InputError, match="label frame 1 holds class id -1"):
+        render_video(wrong, generator, tmp_path / "out.mkv", features=choose(""))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_paints_nearly_the_same(tmp_path, generator, choose, labels, dtype):
+    curve = choose("all=0 car#1=1")
+    shown = []
+    for number, precision in enumerate((torch.float32, dtype)):
+        out = tmp_path / f"{number}.mkv"
+        render_video(labels, generator, out, features=curve, codec="ffv1", dtype=precision)
+        shown.append(pixels_of(out)[0].astype(int))
+    assert np.abs(shown[0] - shown[1]).mean() < 8
+
+
+def test_without_flow_the_features_stay(generator, choose, labels):
+    frame = next(FeaturedLabels(labels, choose("all=0")).frames())
+    told, untold = (
+        next(synthesize(without_flow(generator), [each], style=NOON)).frame
+        for each in (frame, replace(frame, features=None))
+    )
+    assert not torch.equal(told, untold)
