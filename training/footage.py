@@ -1,7 +1,8 @@
 """Recipes for footage of one's own: one video and its label maps, one GPU.
 
-On a CPU take fewer clips or a smaller size: one core needs 20 s for a clip of the second stage. A single clip is a small data set: a network of a fifth of the published one's width, no separate foreground, and clips
-that start from nothing half of the time, so that it needs no first picture when it is used.
+On a CPU take fewer clips or a smaller size: one core needs 20 s for a clip of the second stage. A single clip is a small
+data set: a network of a quarter of the published one's width, no separate foreground, and clips that start from nothing
+half of the time, so that it needs no first picture when it is used.
 """
 
 from dataclasses import replace
