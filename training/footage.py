@@ -1,8 +1,8 @@
 """Recipes for footage of one's own: one video and its label maps, one GPU.
 
-On a CPU take fewer clips or a smaller size: one core needs 20 s for a clip of the second stage. A single clip is a small
-data set: a network of a quarter of the published one's width, no separate foreground, and clips that start from nothing
-half of the time, so that it needs no first picture when it is used.
+On a CPU take fewer clips or a smaller size: one core needs 20 s for a clip of the second stage. A single clip is a
+small data set: a network of a quarter of the published width, no separate foreground, and clips that start from
+nothing half of the time, so that it needs no first picture when it is used.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from .paper import CITY, PAPER_LOSSES
 from .recipe import ClipShape, LossWeights, Recipe, Stage, TemporalConfig
 
 FOOTAGE_GENERATOR = replace(CITY, filters=32, foreground_filters=0, foreground=(), downsamplings=2, scales=2)
-"""Of the palette Cityscapes; `own_labels` makes it that of other label maps."""
+"""Of the palette Cityscapes; `recipe.with_palette` makes it that of other label maps."""
 
 QUIET = replace(
     PAPER_LOSSES, gan=0.0, feature_matching=0.0, temporal_gan=0.0, temporal_matching=0.0, raw_gan=0.0
