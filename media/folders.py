@@ -1,6 +1,7 @@
 """Folders of pictures: which files they hold, in which order."""
 
 import re
+from hashlib import blake2b
 from pathlib import Path
 
 from ..errors import InputError
@@ -60,3 +61,12 @@ def _nothing_here(folder: Path, inner: list[Path], entries: int) -> str:
         return f"{folder}: holds no pictures but several folders; name one of them: {names}"
     endings = ", ".join(sorted(SUFFIXES))
     return f"{folder}: {'holds no pictures' if entries else 'the folder is empty'}; frames end in {endings}"
+
+
+def file_state(clip: Path) -> str:
+    """Changes when a file, or a picture in a folder, does: names, sizes and times of change."""
+    digest = blake2b(str(clip.resolve()).encode(), digest_size=16)
+    for file in pictures_in(clip) if clip.is_dir() else [clip]:
+        facts = file.stat()
+        digest.update(f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

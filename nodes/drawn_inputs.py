@@ -9,10 +9,10 @@ from comfy_api.latest import Input, io
 from torch import Tensor
 
 from ..errors import InputError
+from ..media.folders import file_state
 from ..media.keypoints import LandmarkClip, Landmarks
 from ..models.labels.face_mesh import landmarks_of_mesh
 from ..pipelines.drawings import Footage, Size
-from ..pipelines.labels import file_state
 from . import compat
 from .types import PoseKeypoint
 from .video import FRAME_RATES, open_clip, source

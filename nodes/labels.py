@@ -6,9 +6,10 @@ import torch
 from comfy import model_management
 from comfy_api.latest import Input, io
 
+from ..media.folders import file_state
 from ..media.labels import open_labels, read_palette
 from ..models.labels.palette import Palette, builtin_palette_names
-from ..pipelines.labels import file_state, segment_frames
+from ..pipelines.labels import segment_frames
 from ..pipelines.segmenter import SEGMENTERS, load_segmenter
 from . import compat
 from .failures import memory_advice, plain_words

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..media.folders import file_state
 from ..media.keypoints import open_landmarks, open_poses
 from ..media.reader import open_frames
 from ..models.labels.frames import DrawnStream
-from ..training.folders import file_state
 from ..training.sequences import DrawnSequence
 from .drawings import EdgeDrawing, FaceDrawing, Footage, PoseDrawing, PoseStyle
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..errors import InputError
+from ..media.folders import file_state
 from ..media.keypoints import holds_keypoints, is_face, open_landmarks, open_poses
 from ..media.reader import open_frames
 from .drawings import Drawing, EdgeDrawing, FaceDrawing, FaceStyle, Footage, PoseDrawing, PoseStyle, Size
-from .labels import file_state
 from .sources import WORLD
 from .world_drawings import world_drawing
 

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 
 import torch
 
 from ..media.clip import FrameReader
 from ..media.codecs import codec_for
-from ..media.folders import pictures_in
+from ..media.folders import file_state
 from ..media.label_folder import LabelFolderWriter
 from ..media.reader import open_frames
 from ..models.labels.frames import LabelFrame, LabelStream
@@ -72,15 +71,6 @@ def _write_all(
         writer.write(frame)
         progress(writer.done, total, partial(colorize, frame.ids, palette))
     return LabelReport(writer.path, writer.done, resumed_at)
-
-
-def file_state(clip: Path) -> str:
-    """Changes when a file, or a picture in a folder, does: names, sizes and times of change."""
-    digest = blake2b(str(clip.resolve()).encode(), digest_size=16)
-    for file in pictures_in(clip) if clip.is_dir() else [clip]:
-        facts = file.stat()
-        digest.update(f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

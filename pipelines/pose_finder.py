@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..media.clip import FrameReader
+from ..media.folders import file_state
 from ..media.keypoint_folder import KeypointFolderWriter
 from ..media.reader import open_frames
 from ..models.labels.people import PosedFrame, landmarks_of, whole_body
 from ..progress import Progress, silent
 from .hub_networks import NetworkKind, load_parts
-from .labels import LabelReport, file_state
+from .labels import LabelReport
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 from ..errors import InputError
+from ..media.folders import file_state
 from ..media.labels import read_palette
 from ..media.outputs import prepare_folder, write_whole, writing
 from ..media.reader import open_frames
@@ -17,7 +18,7 @@ from ..progress import Progress, silent
 from ..training.cache import ArrayCache
 from ..training.clips import Clips
 from ..training.flow_teachers import FlowTeacher, dense_inverse_search, flownet2
-from ..training.folders import check_lengths, check_maps, file_state, open_clip, open_folder
+from ..training.folders import check_lengths, check_maps, open_clip, open_folder
 from ..training.recipe import Recipe, with_drawn, with_longest, with_own_data, with_palette, with_size
 from ..training.sequences import FootageClips, FootageSequence, LabelledSequence
 from ..training.team import Team

@@ -11,19 +11,17 @@ network, so it isn't one of them. Worlds know their flow exactly and need no tea
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..media.pixels import to_model
+from ..models.flow import flownet2_estimate
 from ..models.flow.estimators import SMALLEST_SIDE, estimate_flow
 from ..models.flow.field import Flow
-from ..models.flow.flownet2 import FlowNet2
-from ..models.flow.flownet2_estimate import flow_and_confidence
-from ..weights.loading import load
 from .cache import ArrayCache
+from .flownet2 import load_flownet2
 
 Picture = NDArray[np.uint8]
 """`[h w 3]` RGB."""
@@ -67,11 +65,9 @@ def kept_flow(
 
 def flownet2(device: torch.device) -> FlowTeacher:
     """FlowNet2 on `device`; InputError where its weights are in no model folder."""
-    network = cast(FlowNet2, load("flownet2", device)).eval()
+    network = load_flownet2(device)
 
     def estimate(current: Picture, previous: Picture) -> Flow:
-        first, second = (to_model(picture)[None].to(device) for picture in (current, previous))
-        flow, confidence = flow_and_confidence(network, first, second)
-        return Flow(flow.cpu(), 1 - confidence.cpu())
+        return flownet2_estimate.estimate_flow(network, to_model(current), to_model(previous))
 
     return FlowTeacher("flownet2", estimate, on_device=True)

@@ -9,11 +9,10 @@ and first frames, before a run begins; a file that turns out damaged later costs
 """
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 from ..errors import InputError
-from ..media.folders import pictures_in
+from ..media.folders import file_state
 from ..media.labels import open_labels
 from ..media.reader import open_frames
 from ..models.labels.palette import Palette
@@ -80,12 +79,3 @@ def check_maps(sequences: Sequence[LabelledSequence]) -> None:
     places = [(sequence, t) for sequence in sequences for t in (0, sequence.frames // 2, sequence.frames - 1)]
     for sequence, t in places[:: -(-len(places) // CHECKED)]:
         next(sequence.labels.frames(t), None)
-
-
-def file_state(clip: Path) -> str:
-    """Changes when a file, or a picture in a folder, does: names, sizes and times of change."""
-    digest = blake2b(str(clip.resolve()).encode(), digest_size=16)
-    for file in pictures_in(clip) if clip.is_dir() else [clip]:
-        facts = file.stat()
-        digest.update(f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

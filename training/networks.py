@@ -63,8 +63,7 @@ def build_networks(recipe: Recipe, device: torch.device) -> Networks:
         for name, network in trained.items()
     }
     features = find_features(device) if recipe.features == "best" else RandomFeatures().to(device)
-    seeing = cast(PerceptualFeatures, features)
-    return Networks(generator, average, judges, optimizers, seeing, recipe.temporal)
+    return Networks(generator, average, judges, optimizers, features, recipe.temporal)
 
 
 def _judges(recipe: Recipe) -> Iterator[tuple[str, DiscriminatorConfig]]:

@@ -4,11 +4,12 @@ import torch
 from PIL import Image
 
 from maliang_video.errors import InputError
+from maliang_video.media.folders import file_state
 from maliang_video.media.reader import open_frames
 from maliang_video.models.labels.frames import LabelFrames
 from maliang_video.models.labels.palette import LabelClass, Palette, builtin_palette
 from maliang_video.models.labels.preview import colorize, with_legend
-from maliang_video.pipelines.labels import file_state, segment_clip, survey, write_labels, write_preview
+from maliang_video.pipelines.labels import segment_clip, survey, write_labels, write_preview
 
 CITY = builtin_palette("cityscapes")
 IDS = torch.tensor([[[7, 7, 23], [7, 26, 23]], [[7, 7, 7], [7, 26, 26]]], dtype=torch.uint8)
