@@ -55,7 +55,7 @@ def map_classes(source: Palette, target: Palette, unmapped: str | None = None) -
     """Pair the classes of two palettes: the same name first, then the best synonym (see `synonyms`).
 
     A class that `target` knows under no name becomes the class called `unmapped`, else the void class of `target`;
-    InputError if there is such a class and neither is given.
+    InputError if there is such a class and neither is given, and, without `unmapped`, if the palettes share no class.
     """
     known = {spelling(c.name): c for c in reversed(target.classes)}
     names = frozenset(spelling(c.name) for c in source.classes)
@@ -66,6 +66,10 @@ def map_classes(source: Palette, target: Palette, unmapped: str | None = None) -
         raise InputError(
             f"palette {target.name!r} has nothing for {', '.join(missing)} of palette {source.name!r}, and no class "
             "for unlabelled pixels; say which of its classes they become"
+        )
+    if unmapped is None and not any(found not in (None, target.void) for found in pairs):
+        raise InputError(
+            f"palettes {source.name!r} and {target.name!r} have no class in common; take labels, or weights, that fit"
         )
     classes = tuple(found for pair in pairs if (found := pair or rest) is not None)
     return ClassMapping(source, target, classes, missing, rest)
