@@ -45,11 +45,9 @@ def id_dtype(palette: Palette) -> torch.dtype:
     return torch.uint8 if palette.channels <= 256 else torch.int16
 
 
-class LabelStream(Protocol):
-    """A label-map video of any length, read one frame at a time, as often as wanted."""
+class MapStream(Protocol):
+    """What label maps and drawn maps of any length have in common."""
 
-    @property
-    def palette(self) -> Palette: ...
     @property
     def height(self) -> int: ...
     @property
@@ -68,37 +66,25 @@ class LabelStream(Protocol):
     def fingerprint(self) -> str:
         """Changes when the content does: resumed work is checked against it."""
         ...
+
+
+class LabelStream(MapStream, Protocol):
+    """A label-map video of any length, read one frame at a time, as often as wanted."""
+
+    @property
+    def palette(self) -> Palette: ...
 
     def frames(self, start: int = 0) -> Iterator[LabelFrame]:
         """The frames from number `start` (0-based) on, one in memory at a time."""
         ...
 
 
-class DrawnStream(Protocol):
+class DrawnStream(MapStream, Protocol):
     """A video of drawn maps of any length, read one frame at a time, as often as wanted."""
 
     @property
     def channels(self) -> int:
         """Of every frame."""
-        ...
-
-    @property
-    def height(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def frame_rate(self) -> Fraction:
-        """Frames per second."""
-        ...
-
-    @property
-    def frame_count(self) -> int | None:
-        """None where it can't be known before the end."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes when the content does: resumed work is checked against it."""
         ...
 
     def frames(self, start: int = 0) -> Iterator[DrawnFrame]:
