@@ -12,7 +12,7 @@ from .styles import StyleCurve
 
 
 class WatchedLabels:
-    """`stream`, and a digest of its first n frames and of their looks for any n. Memory: 16 bytes a frame."""
+    """`stream`, and a digest of its first n frames and of their looks for any n. Memory: some 50 bytes a frame."""
 
     def __init__(self, stream: AnyStream, look: StyleCurve | None) -> None:
         self._stream = stream
