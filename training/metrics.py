@@ -1,4 +1,4 @@
-"""Quality of generated video against the truth, as pure functions on single frames.
+"""Quality of generated video against the truth, as pure functions on a few frames.
 
 Pictures are `[b 3 h w]` in -1..1; every measure returns one number a picture, `[b]`.
 """
@@ -35,6 +35,22 @@ def temporal_difference_error(
     change = picture - warp(before, flow)
     true_change = truth - warp(truth_before, flow)
     return _visible_mean(((change - true_change) / 2).square(), visible)
+
+
+def flicker(pictures: Tensor, flows: Tensor, visible: Tensor) -> Tensor:
+    """How much each pixel goes back and forth: mean absolute second difference (range 0..1) along the true motion.
+
+    pictures `[b 3 3 h w]`: three successive frames; flows `[b 2 2 h w]` and visible `[b 2 1 h w]`: from the second
+    frame to the first, from the third to the second. Over the pixels that all three frames show. What changes steadily
+    is no flicker, unlike in VBench's temporal flickering (Huang et al. 2024), the first difference of clips that stand
+    still, which a moving camera doesn't have.
+    """
+    first, middle, last = pictures.unbind(1)
+    (earlier, later), (seen_before, seen) = flows.unbind(1), visible.unbind(1)
+    change = last - warp(middle, later)
+    change_before = warp(middle - warp(first, earlier), later)
+    there = seen * (warp(seen_before, later) > 0.999)
+    return _visible_mean(((change - change_before) / 2).abs(), there)
 
 
 def _visible_mean(error: Tensor, visible: Tensor) -> Tensor:

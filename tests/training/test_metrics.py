@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maliang_video.training.metrics import psnr, temporal_difference_error, warping_error
+from maliang_video.training.metrics import flicker, psnr, temporal_difference_error, warping_error
 
 
 def moving(frames: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -80,3 +80,35 @@ def test_temporal_difference_error_of_a_missing_change():
     assert error.item() == pytest.approx(0.15**2, abs=1e-6)
     same_offset = temporal_difference_error(now - 0.1, before - 0.1, now, before, flow, visible)
     assert same_offset.item() == pytest.approx(0, abs=1e-10)
+
+
+def swinging(*offsets: float) -> float:
+    """Flicker of three frames that move, each lighter by so much."""
+    pictures, flow, visible = moving(3)
+    shown = pictures + torch.tensor(offsets).view(3, 1, 1, 1)
+    return flicker(shown[None], torch.stack([flow, flow], 1), torch.stack([visible, visible], 1)).item()
+
+
+def test_what_moves_or_changes_steadily_does_not_flicker():
+    assert swinging(0, 0, 0) == pytest.approx(0, abs=1e-6)
+    assert swinging(0, 0.2, 0.4) == pytest.approx(0, abs=1e-6)
+
+
+def test_flicker_of_a_known_swing():
+    """To and fro by 0.2 of a range of 2: the second difference is 0.4, which is 0.2 of the range."""
+    assert swinging(0, 0.2, 0) == pytest.approx(0.2, abs=1e-5)
+    assert swinging(0, 0, 0.2) == pytest.approx(0.1, abs=1e-5)
+
+
+def test_flicker_looks_only_where_all_three_frames_show():
+    pictures, flow, visible = moving(3)
+    flows, seen = torch.stack([flow, flow], 1), torch.stack([visible, visible], 1)
+    hidden = torch.zeros_like(visible)
+    wild = pictures.clone()
+    wild[0] = 5
+    assert flicker(wild[None], flows, seen).item() > 1
+    assert flicker(wild[None], flows, torch.stack([hidden, visible], 1)).item() == 0
+    assert flicker(wild[None], flows, torch.stack([visible, hidden], 1)).item() == 0
+    wild[0] = pictures[0]
+    wild[0, ..., 6:] = 50  # has left the picture when the last frame is shown
+    assert flicker(wild[None], flows, seen).item() == pytest.approx(0, abs=1e-6)
