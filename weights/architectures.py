@@ -37,6 +37,12 @@ def _vid2vid_generator() -> Architecture:
     return Architecture(GeneratorConfig, Vid2VidGenerator)
 
 
+def _label_reader() -> Architecture:
+    from ..models.labels.reader import LabelReader, ReaderConfig
+
+    return Architecture(ReaderConfig, LabelReader)
+
+
 def _flownet2() -> Architecture:
     from ..models.flow.flownet2 import FlowNet2, FlowNet2Config
 
@@ -50,7 +56,12 @@ def _vgg19() -> Architecture:
 
 
 ARCHITECTURES: Architectures = MappingProxyType(
-    {"vid2vid.generator/1": _vid2vid_generator, "flownet2/1": _flownet2, "vgg19/1": _vgg19}
+    {
+        "vid2vid.generator/1": _vid2vid_generator,
+        "labels.reader/1": _label_reader,
+        "flownet2/1": _flownet2,
+        "vgg19/1": _vgg19,
+    }
 )
 
 

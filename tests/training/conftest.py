@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from maliang_video.models.labels.reader import LabelReader, ReaderConfig
 from maliang_video.training import sheets
 from maliang_video.training.clips import Batch, Clips
 from maliang_video.training.recipe import ClipShape, Recipe, Stage, TemporalConfig
@@ -122,3 +123,11 @@ class MovingClips(Clips):
 @pytest.fixture
 def clips(recipe: Recipe) -> MovingClips:
     return MovingClips(0, recipe.shape)
+
+
+@pytest.fixture
+def reader() -> LabelReader:
+    """A segmenter of the street that has learnt nothing."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        return LabelReader(ReaderConfig("cityscapes", (7, 11, 23, 26), (4, 4, 4, 4), 1, 32)).eval()
