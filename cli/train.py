@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .numbers import at_least
 from .terminal import progress_bar
+from .train_future import add_evaluate_future, add_future
 from .train_vid2vid import add_plan, add_vid2vid
 from .vid2vid import size
 
@@ -20,6 +21,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     add_plan(commands)
     _add_export(commands)
     _add_evaluate(commands)
+    add_future(commands)
+    add_evaluate_future(commands)
 
 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

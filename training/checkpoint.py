@@ -7,7 +7,7 @@ leaves the checkpoint before it whole.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,26 +43,37 @@ class Position(NamedTuple):
 
 
 def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, position: Position) -> None:
-    """Everything that `load_checkpoint` needs to go on as if nothing had happened.
+    """Everything that `load_checkpoint` needs to go on as if nothing had happened; see `save_state`."""
+    metadata = _metadata(networks, recipe, position)
+    save_state(path, _modules(networks), _optimizers(networks), metadata)
+
+
+def save_state(
+    path: Path,
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Optimizer],
+    metadata: dict[str, str],
+) -> None:
+    """Weights and moments under the names of their parts; the metadata has at least `recipe` and `step`.
 
     InputError where the disk refuses it, or where weights are not finite: the earlier file stays. Memory: copies of the
     weights that lie channels-last.
     """
     tensors: dict[str, Tensor] = {}
-    for part, module in _modules(networks).items():
+    for part, module in modules.items():
         tensors |= {f"{part}/{key}": value.contiguous() for key, value in module.state_dict().items()}
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise InputError(
-            f"{path}: after {position.step} clips weights are not finite (NaN or infinity) and are not saved; take a "
-            "lower learning rate or another precision"
+            f"{path}: after {metadata['step']} clips weights are not finite (NaN or infinity) and are not saved; take "
+            "a lower learning rate or another precision"
         )
-    for part, optimizer in _optimizers(networks).items():
+    for part, optimizer in optimizers.items():
         for number, state in optimizer.state_dict()["state"].items():
             tensors |= {f"{part}/{number}/{key}": value.contiguous() for key, value in state.items()}
     temporary = path.with_suffix(".tmp")
     try:
         with writing(path):
-            save_file(tensors, temporary, _metadata(networks, recipe, position))
+            save_file(tensors, temporary, metadata)
             settle(temporary, path)
     except SafetensorError as error:
         raise InputError(f"{path} could not be written ({error}); is the disk full?") from error
@@ -85,14 +96,24 @@ def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> Position:
     InputError: not a whole checkpoint, or one of another recipe (only the schedule may be another, so that a run can
     be made longer or shorter). Memory: the file's tensors beside the networks.
     """
-    metadata, tensors = _read(path)
-    _check_recipe(path, metadata["recipe"], recipe)
+    metadata, tensors = read_state(path)
+    check_recipe_of(path, metadata["recipe"], recipe)
     _check_features(path, metadata.get("features", "random features"), networks.features.description)
-    for part, module in _modules(networks).items():
-        _fill_module(module, _part(tensors, part), f"{path}: {part}")
-    for part, optimizer in _optimizers(networks).items():
-        _fill_optimizer(optimizer, _part(tensors, part))
+    fill_state(path, tensors, _modules(networks), _optimizers(networks))
     return Position(int(metadata["step"]), json.loads(metadata.get("scaler", "{}")))
+
+
+def fill_state(
+    path: Path,
+    tensors: dict[str, Tensor],
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Optimizer],
+) -> None:
+    """Give the modules and optimisers what `save_state` saved of them; InputError for what doesn't fit."""
+    for part, module in modules.items():
+        _fill_module(module, _part(tensors, part), f"{path}: {part}")
+    for part, optimizer in optimizers.items():
+        _fill_optimizer(optimizer, _part(tensors, part))
 
 
 def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
@@ -104,7 +125,7 @@ def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> Wei
         raise InputError(
             f"{folder}: holds no {FILE_NAME}; name the folder that maliang train vid2vid wrote to"
         )
-    metadata, tensors = _read(path, "average/")
+    metadata, tensors = read_state(path, "average/")
     result = _result_of(path, metadata)
     average = Vid2VidGenerator(result.generator)
     _fill_module(average, _part(tensors, "average"), f"{path}: average")
@@ -152,7 +173,7 @@ def _optimizers(networks: Networks) -> dict[str, Optimizer]:
     return {f"{name}_optimizer": optimizer for name, optimizer in networks.optimizers.items()}
 
 
-def _read(path: Path, prefix: str = "") -> tuple[dict[str, str], dict[str, Tensor]]:
+def read_state(path: Path, prefix: str = "") -> tuple[dict[str, str], dict[str, Tensor]]:
     """The metadata, and the tensors whose names begin with `prefix`."""
     try:
         with safe_open(path, "pt") as file:
@@ -204,7 +225,8 @@ def _check_features(path: Path, theirs: str, ours: str) -> None:
         )
 
 
-def _check_recipe(path: Path, stored: str, recipe: Recipe) -> None:
+def check_recipe_of(path: Path, stored: str, recipe: Any) -> None:
+    """InputError where a checkpoint's recipe is another one in more than its schedule."""
     theirs, ours = json.loads(stored), json.loads(to_json(recipe))
     changed = [
         change

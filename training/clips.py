@@ -21,6 +21,7 @@ from .recipe import ClipShape
 from .worlds.frame import WorldFrame
 from .worlds.looks import LOOKS
 from .worlds.street import StreetWorld
+from .worlds.truth import Truth
 
 Batch = dict[str, Tensor]
 """A batch of clips (or one clip, without the b): ids uint8 `[b t h w]`, instances int32 `[b t h w]`, pictures float
@@ -99,6 +100,11 @@ class StreetClips(Clips):
 def window_of(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:
     """The window of a world frame, as tensors; flow that leads out of the window is not to be trusted."""
     pictures = np.moveaxis(frame.rgb, -1, 0)[window].astype(np.float32) / 127.5 - 1
+    return truth_window(frame, window) | {"pictures": torch.from_numpy(pictures)}
+
+
+def truth_window(frame: WorldFrame | Truth, window: tuple[Any, ...]) -> Batch:
+    """All of `window_of` but the picture."""
     flow = frame.flow[window]
     height, width = flow.shape[1:]
     x, y = np.arange(width) + flow[0], np.arange(height)[:, None] + flow[1]
@@ -106,7 +112,6 @@ def window_of(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:
     return {
         "ids": torch.from_numpy(frame.ids[window].copy()),
         "instances": torch.from_numpy(frame.instances[window].copy()),
-        "pictures": torch.from_numpy(pictures),
         "flow": torch.from_numpy(flow.copy()),
         "visible": torch.from_numpy(visible[None]).float(),
     }

@@ -37,6 +37,12 @@ def _vid2vid_generator() -> Architecture:
     return Architecture(GeneratorConfig, Vid2VidGenerator)
 
 
+def _label_future() -> Architecture:
+    from ..models.vid2vid.future import FutureConfig, LabelFuture
+
+    return Architecture(FutureConfig, LabelFuture)
+
+
 def _label_reader() -> Architecture:
     from ..models.labels.reader import LabelReader, ReaderConfig
 
@@ -58,6 +64,7 @@ def _vgg19() -> Architecture:
 ARCHITECTURES: Architectures = MappingProxyType(
     {
         "vid2vid.generator/1": _vid2vid_generator,
+        "vid2vid.future/1": _label_future,
         "labels.reader/1": _label_reader,
         "flownet2/1": _flownet2,
         "vgg19/1": _vgg19,

@@ -111,7 +111,7 @@ def test_another_file_of_tensors_is_no_checkpoint(path, recipe, trained):
 
 
 def test_a_checkpoint_that_lacks_a_tensor_is_refused(path, recipe, trained):
-    metadata, tensors = module._read(path)
+    metadata, tensors = module.read_state(path)
     del tensors["generator/scales.0.to_image.bias"]
     save_file(tensors, path, metadata)
     with pytest.raises(InputError, match=r"generator: .* 1 entry missing \('scales\.0\.to_image\.bias'\)"):
