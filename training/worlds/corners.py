@@ -17,24 +17,26 @@ def corner_winners(patches: Patches, view: View, winner: NDArray[np.int16]) -> N
     """
     padded = np.pad(winner, 1, mode="edge")
     around = [padded[:-1, :-1], padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]]
-    mixed = (around[0] != around[1]) | (around[0] != around[2]) | (around[0] != around[3])
-    at = np.flatnonzero(mixed)
-    y, x = (a.astype(np.float32) for a in np.divmod(at.astype(np.int32), mixed.shape[1]))
-    candidates = [a[mixed].astype(np.intp) for a in around]
-    best = np.full(at.size, NONE, np.int16)
-    table = np.concatenate([np.full((1, 9), -1.0), view.inverse.reshape(-1, 9)]).astype(np.float32)
-    rows = np.ascontiguousarray(table.T)
-    nearest = np.zeros(at.size, np.float32)
-    for n, candidate in enumerate(candidates):
-        best[(candidate == 0) & (best == NONE)] = 0  # the sky lies behind everything
-        new = np.flatnonzero(np.all([candidate != c for c in candidates[:n]], 0) if n else candidate)
-        number, x_new, y_new = candidate[new], x[new], y[new]
-        u, v, w = (
-            rows[i][number] * x_new + rows[i + 1][number] * y_new + rows[i + 2][number] for i in (0, 3, 6)
-        )
-        hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w) & (w > nearest[new]))
-        hit = hit[covers(patches, view.index[number[hit] - 1], u[hit] / w[hit], v[hit] / w[hit])]
-        best[new[hit]], nearest[new[hit]] = number[hit], w[hit]
-    corners = np.full(mixed.shape, NONE, np.int16)
-    corners.ravel()[at] = best
+    at = np.flatnonzero((around[0] != around[1]) | (around[0] != around[2]) | (around[0] != around[3]))
+    candidates = np.stack([a.ravel()[at] for a in around])
+    new = candidates > 0
+    new[1] &= candidates[1] != candidates[0]
+    new[2] &= (candidates[2] != candidates[0]) & (candidates[2] != candidates[1])
+    new[3] &= (candidates[3] != candidates[0:3]).all(0)
+    asked = np.flatnonzero(new)
+    number = candidates.ravel()[asked].astype(np.intp) - 1
+    y, x = (a.astype(np.float32) for a in np.divmod(at.astype(np.int32), winner.shape[1] + 1))
+    x, y = np.tile(x, 4)[asked], np.tile(y, 4)[asked]
+    rows = np.ascontiguousarray(view.inverse.reshape(-1, 9).T, np.float32)
+    u, v, w = (rows[i][number] * x + rows[i + 1][number] * y + rows[i + 2][number] for i in (0, 3, 6))
+    hit = np.flatnonzero((np.minimum(u, v) >= 0) & (np.maximum(u, v) <= w) & (w > 0))
+    u, v, w = u[hit], v[hit], w[hit]
+    nearness = np.full(candidates.shape, -1, np.float32)
+    nearness[candidates == 0] = 0  # the sky lies behind everything
+    shown = covers(patches, view.index[number[hit]], u / w, v / w)
+    nearness.ravel()[asked[hit[shown]]] = w[shown]
+    best = nearness.argmax(0)
+    every = np.arange(at.size)
+    corners = np.full((winner.shape[0] + 1, winner.shape[1] + 1), NONE, np.int16)
+    corners.ravel()[at] = np.where(nearness[best, every] < 0, NONE, candidates[best, every])
     return corners

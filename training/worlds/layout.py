@@ -73,10 +73,16 @@ class Scene:
 
 def scene_at(seed: int, base: int, eye: float, seconds: float, before: float) -> Scene:
     """What can be seen from z = `eye` in block `base`, at one time; `before` is the time of the frame before."""
-    blocks = tuple(_block(seed, base + i) for i in range(-1, SIGHT + 1))
+    blocks, still = _stretch(seed, base)
     moving = _traffic(seed, base * BLOCK, eye, (seconds, before))
-    still = [b.patches.moved((n - 1) * BLOCK) for n, b in enumerate(blocks)]
-    return Scene(join([*still, moving.patches]), blocks, moving)
+    return Scene(join([still, moving.patches]), blocks, moving)
+
+
+@lru_cache(maxsize=16)
+def _stretch(seed: int, base: int) -> tuple[tuple[Block, ...], Patches]:
+    """The blocks from the one before `base` on, and all their patches, in metres from the start of `base`."""
+    blocks = tuple(_block(seed, base + i) for i in range(-1, SIGHT + 1))
+    return blocks, join([b.patches.moved((n - 1) * BLOCK) for n, b in enumerate(blocks)])
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """Light that reaches a point: sun past the houses, soft shadows on the ground, street lamps and headlights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -15,6 +16,8 @@ from .street_plan import BLOCK, FRONT
 from .texture import smooth
 
 Float = NDArray[np.float32]
+Spot = tuple[float, float, float, float]
+"""Middle x, z and radius along x, z, metres."""
 
 CELL_X, CELL_Z = 0.25, 0.5
 """Size of the ground map's cells, metres."""
@@ -36,17 +39,23 @@ class GroundMap:
 
     def read(self, table: Float, x: Float, z: Float) -> Float:
         """One of the tables at points `[n]`, bilinear; the border goes on outside."""
-        column = np.clip((x - LEFT) / CELL_X, 0, COLUMNS - 1.001)
-        row = np.clip((z - self.first) / CELL_Z, 0, table.shape[0] - 1.001)
+        column, row = (x - LEFT) / CELL_X, (z - self.first) / CELL_Z
+        np.clip(column, 0, COLUMNS - 1.001, out=column)
+        np.clip(row, 0, table.shape[0] - 1.001, out=row)
         c, r = column.astype(np.intp), row.astype(np.intp)
-        fc, fr = column - c, row - r
-        at = r * COLUMNS + c
+        column -= c
+        row -= r
+        r *= COLUMNS
+        r += c
         flat = table.ravel()
-        upper = flat[at]
-        upper += fc * (flat[at + 1] - upper)
-        lower = flat[at + COLUMNS]
-        lower += fc * (flat[at + COLUMNS + 1] - lower)
-        return np.asarray(upper + fr * (lower - upper), np.float32)
+        lower = flat[r]
+        lower += column * (flat[1:][r] - lower)
+        upper = flat[COLUMNS:][r]
+        upper += column * (flat[COLUMNS + 1 :][r] - upper)
+        upper -= lower
+        upper *= row
+        lower += upper
+        return lower
 
 
 def ground_map(scene: Scene, camera_z: float, look: Look) -> GroundMap:
@@ -59,10 +68,11 @@ def ground_map(scene: Scene, camera_z: float, look: Look) -> GroundMap:
     )
     _cast_shadows(ground, scene.moving.shadows, look)
     if look.lamps:
-        for x, _, z, kind in scene.moving.sparks.tolist():
-            if kind == 3:
-                _splat(ground, ground.glow, (x - 0.2, z - 7, 1.6, 6.0), 0.5 * look.lamps)
-        _splat(ground, ground.glow, (LANE, camera_z + 13, 2.6, 11.0), 0.8 * look.lamps)
+        headlights = [
+            (x - 0.2, z - 7, 1.6, 6.0) for x, _, z, kind in scene.moving.sparks.tolist() if kind == 3
+        ]
+        own = (LANE, camera_z + 13, 2.6, 11.0)
+        _add_lamps(ground, [*headlights, own], [0.5 * look.lamps] * len(headlights) + [0.8 * look.lamps])
     return ground
 
 
@@ -73,9 +83,9 @@ def _still_map(before: Block, block: Block, after: Block, look: Look) -> GroundM
     ground = GroundMap(0.0, np.ones(shape, np.float32), np.zeros(shape, np.float32))
     for part, shift in ((before, -BLOCK), (block, 0.0), (after, BLOCK)):
         _cast_shadows(ground, part.shadows + np.array([0, shift, 0, 0, 0]), look)
-        for x, _, z in part.lamps.tolist():
-            if look.lamps:
-                _splat(ground, ground.glow, (x, z + shift, 6.0, 7.5), look.lamps)
+        if look.lamps:
+            spots = [(x, z + shift, 6.0, 7.5) for x, _, z in part.lamps.tolist()]
+            _add_lamps(ground, spots, [look.lamps] * len(spots))
     return ground
 
 
@@ -87,32 +97,32 @@ def _empty_block() -> Block:
 
 def _cast_shadows(ground: GroundMap, shadows: NDArray[np.float64], look: Look) -> None:
     lean = -look.sun_axis[[0, 2]] / max(look.sun_axis[1], 0.35)
-    for x, z, rx, rz, strength in shadows.tolist():
-        high = 3.0 if rx == rz and rx > 1 else 0.25  # tree crowns
-        _splat(ground, ground.open_, (x + high * lean[0], z + high * lean[1], rx, rz), -strength)
+    x, z, rx, rz, strength = shadows.T
+    high = np.where((rx == rz) & (rx > 1), 3.0, 0.25)  # tree crowns
+    shares, at = _ellipses(ground, np.stack([x + high * lean[0], z + high * lean[1], rx, rz], 1), strength)
+    np.multiply.at(ground.open_.ravel(), at, 1 - shares)
 
 
-def _splat(ground: GroundMap, table: Float, spot: tuple[float, float, float, float], strength: float) -> None:
-    """A soft ellipse (x, z, radius x, radius z): light is added, shadow (negative strength) multiplied."""
-    x, z, rx, rz = spot
-    rows, columns = table.shape
-    left, right = (
-        max(ceil((x - 1.3 * rx - LEFT) / CELL_X), 0),
-        min(ceil((x + 1.3 * rx - LEFT) / CELL_X), columns),
+def _add_lamps(ground: GroundMap, spots: Sequence[Spot], strengths: Sequence[float]) -> None:
+    shares, at = _ellipses(ground, np.array(spots).reshape(-1, 4), np.array(strengths))
+    np.add.at(ground.glow.ravel(), at, shares)
+
+
+def _ellipses(
+    ground: GroundMap, spots: NDArray[np.float64], strength: NDArray[np.float64]
+) -> tuple[Float, NDArray[np.intp]]:
+    """Soft ellipses (x, z, radius x, radius z), `[n 4]`: what each gives to which cells, counted row by row."""
+    offset, size = (LEFT, ground.first, 0, 0), (CELL_X, CELL_Z) * 2
+    x, z, rx, rz = ((spots - offset) / size).astype(np.float32).T[..., None, None]
+    across, along = (
+        np.floor(middle) + np.arange(-reach, reach + 1, dtype=np.float32)
+        for middle, reach in ((x, ceil(1.3 * rx.max(initial=0))), (z, ceil(1.3 * rz.max(initial=0))))
     )
-    z -= ground.first
-    near, far = max(ceil((z - 1.3 * rz) / CELL_Z), 0), min(ceil((z + 1.3 * rz) / CELL_Z), rows)
-    if left >= right or near >= far:
-        return
-    across = ((np.arange(left, right, dtype=np.float32) * CELL_X + LEFT - x) / rx) ** 2
-    along = ((np.arange(near, far, dtype=np.float32) * CELL_Z - z) / rz) ** 2
-    fall = np.clip(1.3 - 0.9 * (along[:, None] + across), 0, 1)
-    fall = fall * fall * (3 - 2 * fall)
-    part = table[near:far, left:right]
-    if strength > 0:
-        part += fall * np.float32(strength)
-    else:
-        part *= 1 + fall * np.float32(strength)
+    along = along.swapaxes(1, 2)
+    squared = np.square((along - z) / rz) + np.square((across - x) / rx)
+    shares = smooth(1.3, 0.3, np.float32(0.9) * squared) * strength.astype(np.float32)[:, None, None]
+    within = (along >= 0) & (along < len(ground.glow)) & (across >= 0) & (across < COLUMNS)
+    return shares[within], (along * COLUMNS + across)[within].astype(np.intp)
 
 
 def sun_reaches(world: Float, skyline: NDArray[np.float64], look: Look) -> Float:
@@ -120,11 +130,21 @@ def sun_reaches(world: Float, skyline: NDArray[np.float64], look: Look) -> Float
     x, y, z = world
     axis = look.sun_axis
     side = 1.0 if axis[0] > 0 else -1.0
-    way = np.maximum((side * FRONT - x) / np.float32(axis[0]), 0)
-    cell = (z + way * np.float32(axis[2]) + BLOCK) * np.float32(1 / HEIGHT_CELL) - np.float32(0.5)
+    way = side * FRONT - x
+    way /= np.float32(axis[0])
+    np.maximum(way, 0, out=way)
+    cell = way * np.float32(axis[2])
+    cell += z + BLOCK
+    cell *= np.float32(1 / HEIGHT_CELL)
+    cell -= np.float32(0.5)
     profile = skyline[1 if side > 0 else 0].astype(np.float32)
     first = np.floor(cell)
+    cell -= first
     at = np.clip(first.astype(np.intp), 0, profile.size - 2)
-    ray = y + way * np.float32(axis[1])
-    near, far = (smooth(-0.35, 0.35, ray - profile[at + n]) for n in (0, 1))
-    return np.asarray(near + (cell - first) * (far - near), np.float32)
+    way *= np.float32(axis[1])
+    way += y
+    near, far = (smooth(-0.35, 0.35, way - heights[at]) for heights in (profile, profile[1:]))
+    far -= near
+    far *= cell
+    near += far
+    return near

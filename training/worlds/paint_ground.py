@@ -38,11 +38,13 @@ def _markings(s: Surface) -> Float:
     open_road = 1 - crossing * smooth(-6.2, -5.8, z - end)
     dashes = stripe(x, -0.07, 0.07, s.blur_u) * pulse(z / 8, 0.5, s.blur_v / 8)
     bays = stripe(np.abs(x), 3.52, 3.64, s.blur_u) * pulse(z / 2, 0.5, s.blur_v / 2)
-    zebra = (
-        pulse(x / 1.1 + 0.25, 0.5, s.blur_u / 1.1) * stripe(z - end, -4.6, -1.4, s.blur_v)
-        + stripe(x, 0.2, 3.4, s.blur_u) * stripe(z - end, -6.2, -5.7, s.blur_v)
-    ) * stripe(x, -5.2, 5.2, s.blur_u)
-    return np.asarray(np.clip((dashes + bays) * open_road + zebra * crossing, 0, 1), np.float32)
+    paint = (dashes + bays) * open_road
+    at = np.flatnonzero(crossing)
+    x, z, blur_u, blur_v = x[at], (z - end)[at], s.blur_u[at], s.blur_v[at]
+    zebra = pulse(x / 1.1 + 0.25, 0.5, blur_u / 1.1) * stripe(z, -4.6, -1.4, blur_v)
+    zebra += stripe(x, 0.2, 3.4, blur_u) * stripe(z, -6.2, -5.7, blur_v)
+    paint[at] += zebra * stripe(x, -5.2, 5.2, blur_u)
+    return np.asarray(np.clip(paint, 0, 1), np.float32)
 
 
 def pavement(s: Surface) -> Paint:

@@ -42,7 +42,8 @@ def look_at(patches: Patches, pose: Pose, lens: Lens) -> View:
     near, far = ahead + np.minimum(extent, 0), ahead + np.maximum(extent, 0)
     around = np.flatnonzero((far > -MARGIN) & (near < patches.reach + MARGIN))
     to_camera = patch_to_camera(pose, patches.origin[around], patches.across[around], patches.up[around])
-    facing = np.linalg.det(to_camera) < -1e-7
+    a, b, c = to_camera.transpose(2, 1, 0)
+    facing = (np.cross(a.T, b.T) * c.T).sum(1) < -1e-7  # the determinant
     corners = np.array([[0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]], np.float64)
     points = to_camera @ corners  # [n 3 4]
     facing &= (points[:, 2].max(1) > NEAR) & (points[:, 2].min(1) < patches.reach[around])
@@ -110,7 +111,7 @@ def _draw_large(
             at = np.flatnonzero(hit)
             depth = 1 / w.ravel()[at]
             place = (u.ravel()[at] * depth, v.ravel()[at] * depth)
-            hit.ravel()[at] = inside(Shape(patches.shape[patch]), *place, patches.traits[patch])
+            hit.ravel()[at] = inside(Shape(patches.shape[patch]), *place, patches.traits, patch)
         np.copyto(old, w, where=hit)
         np.copyto(winner[top:bottom, left:right], number + 1, where=hit)
 
@@ -125,17 +126,18 @@ def _draw_small(
 ) -> None:
     """All at once: the rows of all their boxes one after the other. The buffers are flat, rows of `width`."""
     left, top, right, bottom = view.box[numbers].T
-    wide, high = right - left, bottom - top
+    high = bottom - top
     owner = np.repeat(np.arange(numbers.size), high)  # of every row
     y = _count_within(high) + top[owner]
-    size = wide[owner]
-    line = np.repeat(np.arange(owner.size), size)  # of every sample
-    x = _count_within(size) + left[owner][line]
-    place = (y * width)[line] + x
     inverse = view.inverse[numbers[owner]]
     slope = inverse[:, :, 0].T.astype(np.float32)  # of (u/z, v/z, 1/z) along every row, [3 rows]
     start = (inverse[:, :, 1].T * (y + 0.5) + inverse[:, :, 2].T).astype(np.float32)
-    x_centre = x.astype(np.float32) + np.float32(0.5)
+    size, first = (right - left)[owner], left[owner]
+    before = np.cumsum(size) - size  # samples of the rows above
+    count = np.arange(int(size.sum()), dtype=np.int32)
+    line = np.repeat(np.arange(owner.size, dtype=np.int32), size)  # of every sample
+    x_centre = (count + (first - before).astype(np.int32)[line]).astype(np.float32) + np.float32(0.5)
+    place = count + (first - before + y * width).astype(np.int32)[line]
     w = slope[2][line] * x_centre + start[2][line]
     open_ = np.flatnonzero(w > nearest[place])
     row, x_centre, place, w = line[open_], x_centre[open_], place[open_], w[open_]
@@ -156,28 +158,25 @@ def _count_within(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def covers(patches: Patches, patch: NDArray[np.int64], u: Float, v: Float) -> NDArray[np.bool_]:
-    """Which samples lie inside the shapes of their patches, `[n]`."""
+    """Which samples lie inside the shapes of their patches, `[n]`; u, v in 0..1, v upwards."""
     shape = patches.shape[patch]
     covered = np.ones(shape.size, np.bool_)
     for kind in np.flatnonzero(np.bincount(shape)).tolist():
         if kind != Shape.FULL:
             part = np.flatnonzero(shape == kind)
-            covered[part] = inside(Shape(kind), u[part], v[part], patches.traits[patch[part]].T)
+            covered[part] = inside(Shape(kind), u[part], v[part], patches.traits, patch[part])
     return covered
 
 
-def inside(shape: Shape, u: Float, v: Float, traits: Float) -> NDArray[np.bool_]:
-    """Where a patch's shape covers its parallelogram; u, v `[n]` in 0..1, v upwards.
-
-    traits `[TRAITS]` or `[TRAITS n]`.
-    """
+def inside(shape: Shape, u: Float, v: Float, traits: Float, patch: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where a shape covers its parallelogram, `[n]`; traits: those of all patches, `[m TRAITS]`."""
     x = 2 * u - 1
     if shape is Shape.ELLIPSE:
         return np.asarray(x * x + (2 * v - 1) ** 2 <= 1)
     if shape is Shape.CROWN:
-        return np.asarray(x * x + (2 * v - 1) ** 2 <= leaf_outline(u, v, traits[3]))
+        return np.asarray(x * x + (2 * v - 1) ** 2 <= leaf_outline(u, v, traits[patch, 3]))
     if shape is Shape.TAPERED:  # traits 4 and 5: how much the top is narrower on the left and on the right
-        return np.asarray((u >= v * traits[4]) & (u <= 1 - v * traits[5]))
+        return np.asarray((u >= v * traits[patch, 4]) & (u <= 1 - v * traits[patch, 5]))
     if shape is Shape.TRIANGLE:
         return np.asarray(np.abs(x) <= 1 - v)
     if shape is Shape.CAPSULE:

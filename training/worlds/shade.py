@@ -107,15 +107,37 @@ def _surface(sight: Sight, queue: Queue, look: Look, rays: Float) -> tuple[Float
     sizes = [np.linalg.norm(edge[chosen], axis=1)[None] for edge in (patches.across, patches.up)]
     table = np.concatenate([sight.view.inverse[queue.patches].reshape(-1, 9).T, *sizes]).astype(np.float32)
     ux, uy, u0, vx, vy, v0, wx, wy, w0, width, height = (np.repeat(row, queue.counts) for row in table)
-    depth = 1 / (wx * x + wy * y + w0)
-    u, v = (ux * x + uy * y + u0) * depth, (vx * x + vy * y + v0) * depth
-    blur_u = np.maximum(np.abs(ux - u * wx), np.abs(uy - u * wy)) * depth * width
-    blur_v = np.maximum(np.abs(vx - v * wx), np.abs(vy - v * wy)) * depth * height
+    depth = _linear(wx, wy, w0, x, y)
+    np.divide(1, depth, out=depth)
+    u, blur_u = _place_and_blur(ux, uy, u0, wx, wy, x, y, depth)
+    v, blur_v = _place_and_blur(vx, vy, v0, wx, wy, x, y, depth)
+    for values, size in ((u, width), (blur_u, width), (v, height), (blur_v, height)):
+        values *= size
     eye = np.array([[sight.pose.x], [sight.pose.y], [sight.pose.z]], np.float32)
     traits = np.ascontiguousarray(patches.traits[chosen].T)
-    return depth, Surface(
-        u * width, v * height, width, height, blur_u, blur_v, traits, queue.counts, eye + rays * depth, look
-    )
+    world = eye + rays * depth
+    return depth, Surface(u, v, width, height, blur_u, blur_v, traits, queue.counts, world, look)
+
+
+def _place_and_blur(
+    a: Float, b: Float, c: Float, wx: Float, wy: Float, x: Float, y: Float, depth: Float
+) -> tuple[Float, Float]:
+    """(a x + b y + c) depth, and how much that changes from pixel to pixel; w changes by (wx, wy). Overwrites a, b."""
+    place = _linear(a, b, c, x, y)
+    place *= depth
+    a -= place * wx
+    b -= place * wy
+    blur = np.maximum(np.abs(a, out=a), np.abs(b, out=b), out=a)
+    blur *= depth
+    return place, blur
+
+
+def _linear(a: Float, b: Float, c: Float, x: Float, y: Float) -> Float:
+    """a x + b y + c"""
+    total, second = a * x, b * y
+    total += second
+    total += c
+    return total
 
 
 def _cut(s: Surface, part: slice, group: slice) -> Surface:
@@ -155,12 +177,13 @@ def _blend(winner: NDArray[np.int16], corners: NDArray[np.int16], samples: Float
     A corner that shows the same patch counts as the centre: what is painted on a patch is free of aliasing by itself.
     """
     h, w = winner.shape
-    picture = samples[:, : h * w].reshape(3, h, w).copy()
-    centre = picture.copy()
-    grid = np.zeros((3, *corners.shape), np.float32)
-    grid[:, corners != NONE] = samples[:, h * w :]
+    centre = samples[:, : h * w]
+    picture = centre.copy()
+    number = np.cumsum(corners != NONE).reshape(corners.shape) + (h * w - 1)  # of a corner's sample
     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
         part = (slice(down, down + h), slice(right, right + w))
-        other = (corners[part] != NONE) & (corners[part] != winner)
-        picture += (grid[:, *part] - centre) * (np.float32(0.125) * other)
-    return picture
+        at = np.flatnonzero((corners[part] != NONE) & (corners[part] != winner))
+        corner = number[part].ravel()[at]
+        for channel, middle, sample in zip(picture, centre, samples, strict=True):
+            channel[at] += (sample[corner] - middle[at]) * np.float32(0.125)
+    return picture.reshape(3, h, w)

@@ -40,26 +40,37 @@ def _average(table: Float, axis: int) -> Float:
 
 
 @lru_cache(maxsize=8)
-def _pyramid(kind: str) -> tuple[Float, NDArray[np.intp]]:
-    """All averages of a noise, flat, and where that of level (across, up) begins, `[LEVELS LEVELS]`."""
-    base = {
+def _texels(kind: str) -> Float:
+    """The noise itself, `[SIZE SIZE]`."""
+    return {
         "rough": lambda: _shape_spectrum(_white(1), 0.85),
         "cloud": lambda: _shape_spectrum(_white(3), 1.5),
         "leaf": lambda: _shape_spectrum(np.sign(_shape_spectrum(_white(4), 0.6, 5)), 0.25, 3),
     }[kind]()
-    starts = np.zeros((LEVELS, LEVELS), np.intp)
+
+
+@lru_cache(maxsize=8)
+def _pyramid(kind: str) -> tuple[NDArray[np.complex128], NDArray[np.int32]]:
+    """All averages of a noise, and where that of level up * LEVELS + across begins, `[LEVELS * LEVELS]`.
+
+    A texel's four floats, all that a sample between it and its neighbours needs, are one item, so that they are
+    fetched at once: its value, the step to the right of it, and both for the texel above it.
+    """
+    starts: list[int] = []
     pieces: list[Float] = []
     total = 0
-    column = base
+    column = _texels(kind)
     for up in range(LEVELS):
         table = column
         for across in range(LEVELS):
-            starts[across, up] = total
-            pieces.append(table.ravel())
+            starts.append(total)
+            step = np.roll(table, -1, 1) - table
+            above, above_step = np.roll(table, -1, 0), np.roll(step, -1, 0)
+            pieces.append(np.stack([table, step, above, above_step], -1).reshape(-1, 4))
             total += table.size
             table = _average(table, 1) if across < LEVELS - 1 else table
         column = _average(column, 0) if up < LEVELS - 1 else column
-    return np.concatenate(pieces), starts
+    return np.concatenate(pieces).view(np.complex128).ravel(), np.array(starts, np.int32)
 
 
 def noise(kind: str, u: Real, v: Real, footprint_u: Real, footprint_v: Real, period: float) -> Float:
@@ -67,49 +78,74 @@ def noise(kind: str, u: Real, v: Real, footprint_u: Real, footprint_v: Real, per
 
     kind: "rough" (much at all scales), "cloud" (soft), "leaf" (blotches with edges).
     """
-    table, starts = _pyramid(kind)
+    texels, starts = _pyramid(kind)
     scale = np.float32(SIZE / period)
     level_u, level_v = _level(footprint_u * scale), _level(footprint_v * scale)
-    start = starts.ravel()[level_u * LEVELS + level_v]
-    wide, high = SIZE >> level_u, SIZE >> level_v
-    x = np.ldexp(u * scale, -level_u) - np.float32(0.5)
-    y = np.ldexp(v * scale, -level_v) - np.float32(0.5)
-    x0, y0 = np.floor(x), np.floor(y)
-    fx, fy = x - x0, y - y0
-    column, row = x0.astype(np.intp), y0.astype(np.intp)
-    left, right = column & (wide - 1), (column + 1) & (wide - 1)
-    lower, upper = start + (row & (high - 1)) * wide, start + ((row + 1) & (high - 1)) * wide
-    first = table[lower + left]
-    first += fx * (table[lower + right] - first)
-    second = table[upper + left]
-    second += fx * (table[upper + right] - second)
-    return np.asarray(first + fy * (second - first), np.float32)
+    x, column = _between_texels(u * scale, level_u)
+    y, row = _between_texels(v * scale, level_v)
+    wide = SIZE >> level_u
+    at = row & ((SIZE >> level_v) - 1)
+    at *= wide
+    at += column & (wide - 1)
+    level_v *= LEVELS
+    level_v += level_u
+    at += starts[level_v]
+    four = texels[at].view(np.float32).reshape(-1, 4)
+    value = x * four[:, 1]
+    value += four[:, 0]
+    above = x * four[:, 3]
+    above += four[:, 2]
+    above -= value
+    above *= y
+    value += above
+    return np.asarray(value)
 
 
-def _level(texels: Real) -> NDArray[np.intp]:
+def _between_texels(texels: Real, level: NDArray[np.int32]) -> tuple[Float, NDArray[np.int32]]:
+    """How far past a texel's centre, 0..1, and which texel of its level that is."""
+    x = np.asarray(texels, np.float32) * (127 - level << 23).view(np.float32)  # 2 ** -level, by its bits
+    x -= np.float32(0.5)
+    whole = np.floor(x)
+    x -= whole
+    return x, whole.astype(np.int32)
+
+
+def _level(texels: Real) -> NDArray[np.int32]:
     """Which average covers about that many texels, 0..LEVELS-1."""
-    exponent = np.frexp(np.maximum(texels, 0.5) * np.float32(1.6))[1]
-    return np.asarray(np.clip(exponent - 1, 0, LEVELS - 1), np.intp)
+    covered = np.asarray(np.fmax(texels, np.float32(0.625)) * np.float32(1.6), np.float32)  # 1 or more
+    exponent = covered.view(np.int32) >> 23
+    exponent -= 127
+    return np.asarray(np.minimum(exponent, LEVELS - 1, out=exponent))
 
 
 def pulse(x: Real, duty: float | Real, footprint: Real) -> Float:
     """Mean over the footprint, centred at x, of a train that is 1 for the first `duty` of each unit, else 0."""
     half = np.maximum(footprint, np.float32(1e-3)) * np.float32(0.5)
-    return np.asarray(
-        (_pulse_integral(x + half, duty) - _pulse_integral(x - half, duty)) / (2 * half), np.float32
-    )
+    mean = _pulse_integral(x + half, duty)
+    mean -= _pulse_integral(x - half, duty)
+    half += half
+    mean /= half
+    return np.asarray(mean, np.float32)
 
 
-def _pulse_integral(x: Real, duty: float | Real) -> Float:
+def _pulse_integral(x: Real, duty: float | Real) -> Real:
+    """Of the train from 0 to x. Overwrites x."""
     whole = np.floor(x)
-    return np.asarray(whole * duty + np.minimum(x - whole, duty), np.float32)
+    x -= whole
+    whole *= duty
+    whole += np.minimum(x, duty, out=x)
+    return whole
 
 
 def stripe(x: Real, low: float, high: float, footprint: Real) -> Float:
     """Mean over the footprint of 1 between `low` and `high`, 0 elsewhere."""
     half = np.maximum(footprint, np.float32(1e-4)) * np.float32(0.5)
-    covered = np.minimum(x + half, high) - np.maximum(x - half, low)
-    return np.asarray(np.clip(covered / (2 * half), 0, 1), np.float32)
+    mean, left = x + half, x - half
+    np.minimum(mean, high, out=mean)
+    mean -= np.maximum(left, low, out=left)
+    half += half
+    mean /= half
+    return np.asarray(_limit(mean), np.float32)
 
 
 def fraction(x: Real) -> Float:
@@ -119,14 +155,24 @@ def fraction(x: Real) -> Float:
 
 def smooth(low: float, high: float, x: Real) -> Float:
     """0 below `low`, 1 above `high`, an S-curve between; `low` may be the larger."""
-    s = np.clip((x - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return np.asarray(s * s * (3 - 2 * s), np.float32)
+    s = x - np.float32(low)
+    s *= np.float32(1 / (high - low))
+    _limit(s)
+    curve = 3 - 2 * s
+    s *= s
+    s *= curve
+    return np.asarray(s, np.float32)
+
+
+def _limit(x: Real) -> Real:
+    """Clip x to 0..1 where it stands."""
+    np.maximum(x, 0, out=x)
+    return np.minimum(x, 1, out=x)
 
 
 def leaf_outline(u: Float, v: Float, chance: Float) -> Float:
     """Squared radius of a tree crown's ragged edge at (u, v) in 0..1, where 1 is the parallelogram's inner circle."""
-    table = _pyramid("leaf")[0]
-    bumps = _pyramid("cloud")[0]
+    table, bumps = _texels("leaf").ravel(), _texels("cloud").ravel()
     shift = (chance * np.float32(9973)).astype(np.intp)
     cell = ((v * 120).astype(np.intp) + shift & 255) * SIZE + ((u * 120).astype(np.intp) + 3 * shift & 255)
     lump = ((v * 180).astype(np.intp) + 7 * shift & 255) * SIZE + ((u * 180).astype(np.intp) + shift & 255)

@@ -44,7 +44,12 @@ def _apply(
 ) -> NDArray[np.float64]:
     """The row (a, b, c) of every pixel's patch, times (x, y, 1): rows `[m+1 3]`, the others `[h w]`."""
     a, b, c = np.ascontiguousarray(rows.T)
-    return np.asarray(a[winner] * x + b[winner] * y + c[winner])
+    total, second = a[winner], b[winner]
+    total *= x
+    second *= y
+    total += second
+    total += c[winner]
+    return np.asarray(total)
 
 
 def _homographies(now: Sight) -> NDArray[np.float64]:
@@ -65,12 +70,13 @@ def _hidden(now: Sight, before: Sight, x: NDArray[np.float64], y: NDArray[np.flo
     names = np.unique(np.concatenate([keys, old_keys]))
     mine = np.searchsorted(names, keys).astype(np.int32)[now.winner.astype(np.intp)]
     theirs = np.searchsorted(names, old_keys).astype(np.int32)[before.winner.astype(np.intp)]
-    outside = (x < 0) | (x > w) | (y < 0) | (y > h)
-    left = np.floor(np.nan_to_num(np.clip(x, -2, w + 2)) - 0.5).astype(np.intp)
-    top = np.floor(np.nan_to_num(np.clip(y, -2, h + 2)) - 0.5).astype(np.intp)
-    shown = np.zeros((h, w), np.bool_)
-    for dy in (0, 1):
-        row = np.clip(top + dy, 0, h - 1) * w
-        for dx in (0, 1):
-            shown |= theirs.ravel()[row + np.clip(left + dx, 0, w - 1)] == mine
-    return np.asarray(outside | ~shown)
+    inside = (x >= 0) & (x <= w) & (y >= 0) & (y <= h)
+    bordered = np.pad(theirs, 1, mode="edge").ravel()  # so that all four neighbours of a point inside exist
+    with np.errstate(invalid="ignore"):
+        left, top = (np.floor(a - 0.5).astype(np.int32) for a in (x, y))
+    at = (top + 1) * (w + 2) + (left + 1)
+    at *= inside
+    shown = bordered[at] == mine
+    for step in (1, w + 2, w + 3):
+        shown |= bordered[at + step] == mine
+    return np.asarray(~(inside & shown))

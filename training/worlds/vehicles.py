@@ -79,6 +79,10 @@ def add_person(
     trousers = COATS[int(chance[2] * 3) * 2]
     skin = SKINS[int(chance[3] * len(SKINS))]
     hip, neck, wide = 0.48 * tall, 0.83 * tall, 0.23 + 0.06 * chance[2]
+    places = ((step.x, step.z), (step.x - step.dx, step.z - step.dz))
+    moments = [
+        (x, z, KERB_HEIGHT + 0.02 * cos(2 * p), sin(p)) for (x, z), p in zip(places, phase, strict=True)
+    ]
 
     def part(
         left: float,
@@ -91,10 +95,8 @@ def add_person(
     ) -> None:
         """One limb; its lower end swings to and fro."""
         poses = []
-        for now, p in ((0.0, phase[0]), (1.0, phase[1])):
-            bob = KERB_HEIGHT + 0.02 * cos(2 * p)
-            x, z = step.x - now * step.dx, step.z - now * step.dz
-            shift = swing * sin(p)
+        for x, z, bob, pace in moments:
+            shift = swing * pace
             origin = (x + left + shift, low + bob, z - shift * 0.5)
             poses.append((origin, (size[0], 0.0, 0.0), (-shift, size[1], shift * 0.5)))
         (origin, across, up), was = poses
