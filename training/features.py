@@ -17,7 +17,7 @@ from ..models.features.vgg19 import VGG19
 from ..weights.digest import check_sha256
 from ..weights.file import open_weights, read
 from ..weights.folders import find_file, search_folders
-from .perceptual import PerceptualFeatures, RandomFeatures
+from .perceptual import TEACHER, PerceptualFeatures, RandomFeatures
 
 NAME = "vgg19"
 """Of our file in a model folder, and of the preset."""
@@ -43,7 +43,7 @@ def find_features(device: torch.device | str = "cpu") -> PerceptualFeatures:
         f"with those of VGG19; to get it: hf download {REPOSITORY} {FILE}",
         stacklevel=2,
     )
-    return RandomFeatures().to(device)
+    return RandomFeatures(TEACHER).to(device)
 
 
 def _own_network(path: Path) -> VGG19:

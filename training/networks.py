@@ -13,7 +13,7 @@ from ..models.vid2vid.discriminator import DiscriminatorConfig, MultiscaleDiscri
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.scale import FlowBranch
 from .features import find_features
-from .perceptual import PerceptualFeatures, RandomFeatures
+from .perceptual import TEACHER, PerceptualFeatures, RandomFeatures
 from .recipe import Recipe, Stage, TemporalConfig
 
 GENERATOR, PICTURES, FACES = "generator", "discriminator", "face"
@@ -62,7 +62,7 @@ def build_networks(recipe: Recipe, device: torch.device) -> Networks:
         name: torch.optim.Adam(network.parameters(), rate, recipe.betas, fused=True)
         for name, network in trained.items()
     }
-    features = find_features(device) if recipe.features == "best" else RandomFeatures().to(device)
+    features = find_features(device) if recipe.features == "best" else RandomFeatures(TEACHER).to(device)
     return Networks(generator, average, judges, optimizers, features, recipe.temporal)
 
 

@@ -24,7 +24,7 @@ from .losses import (
     warping_loss,
     weight_loss,
 )
-from .perceptual import PerceptualFeatures, perceptual_loss
+from .perceptual import PerceptualFeatures, perceptual_distance, perceptual_loss
 from .recipe import LossWeights
 
 Terms = dict[str, Tensor]
@@ -110,10 +110,18 @@ def _given(shown: Shown) -> Shown:
 def likeness_terms(features: PerceptualFeatures, weights: LossWeights, chunk: Chunk) -> Terms:
     """How far the pictures, and what was painted before blending, are from the real ones."""
     real = chunk.real.flatten(0, 1)
-    loss = perceptual_loss(features, chunk.frame.flatten(0, 1), real)
+    terms = _likeness(features, weights, chunk.frame.flatten(0, 1), real)
     if weights.raw > 0:
-        loss = loss + weights.raw * perceptual_loss(features, chunk.raw.flatten(0, 1), real)
-    return {"perceptual": weights.perceptual * loss}
+        raw = _likeness(features, weights, chunk.raw.flatten(0, 1), real)
+        terms = {name: term + weights.raw * raw[name] for name, term in terms.items()}
+    return terms
+
+
+def _likeness(features: PerceptualFeatures, weights: LossWeights, pictures: Tensor, real: Tensor) -> Terms:
+    terms = {"perceptual": weights.perceptual * perceptual_loss(features, pictures, real)}
+    if weights.direction > 0:
+        terms["direction"] = weights.direction * perceptual_distance(features, pictures, real).mean()
+    return terms
 
 
 def motion_terms(weights: LossWeights, chunk: Chunk) -> Terms:

@@ -19,6 +19,7 @@ PAPER_LOSSES = LossWeights(
     gan=1.0,
     feature_matching=10.0,
     perceptual=10.0,
+    direction=0.0,
     flow=10.0,
     flow_warp=10.0,
     warp=10.0,

@@ -15,8 +15,11 @@ from torch import Tensor, nn
 
 WIDTHS = (16, 32, 64, 64)
 """Channels of the levels."""
-SEED = 20180820
-"""Decides every kernel: figures and checkpoints depend on it."""
+JUDGE, TEACHER = 20180821, 20180820
+"""Seeds of the kernels: of those that figures are made with, and of those that a training loss sees with. A network
+that learns from some kernels pleases them more than others; figures come from kernels that nothing learns from."""
+FLOOR = 0.05
+"""Strength of random features that can just be seen: what noise of nearly two levels of 255 excites."""
 
 
 class PerceptualFeatures(Protocol):
@@ -40,9 +43,9 @@ class RandomFeatures(nn.Module):
     level_weights: tuple[float, ...] = (1 / len(WIDTHS),) * len(WIDTHS)
     pixel_weight = 1.0
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = JUDGE) -> None:
         super().__init__()
-        draw = torch.Generator().manual_seed(SEED)
+        draw = torch.Generator().manual_seed(seed)
         inputs = 3
         for level, width in enumerate(WIDTHS):
             kernel = torch.randn(width, inputs, 3, 3, generator=draw)
@@ -75,9 +78,17 @@ def perceptual_loss(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tenso
 
 
 def perceptual_distance(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tensor:
-    """The LPIPS formula over random features: normalised differences, squared, averaged. `[b 3 h w]` -> `[b]`."""
+    """The LPIPS formula: differences between normalised features, squared, averaged. `[b 3 h w]` -> `[b]`.
+
+    Features near `FLOOR` and below aren't brought to full length: LPIPS does, and so asks for the direction of what
+    nobody can see. Source: Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric".
+    """
     terms = []
     for x, y in zip(features(a), features(b), strict=True):
-        difference = F.normalize(x, dim=1) - F.normalize(y, dim=1)
+        difference = _direction(x) - _direction(y)
         terms.append(difference.square().sum(1).mean((1, 2)))
     return torch.stack(terms).mean(0)
+
+
+def _direction(x: Tensor) -> Tensor:
+    return x / (x.square().sum(1, keepdim=True) + FLOOR**2).sqrt()

@@ -21,6 +21,8 @@ class LossWeights:
     gan: float
     feature_matching: float
     perceptual: float
+    direction: float
+    """The LPIPS formula over the same features."""
     flow: float
     flow_warp: float
     """Real frame before, warped by the predicted flow, against the real frame."""

@@ -29,6 +29,7 @@ LIKENESS = LossWeights(
     gan=0.0,
     feature_matching=0.0,
     perceptual=10.0,
+    direction=0.0,
     flow=1.0,
     flow_warp=10.0,
     warp=2.0,

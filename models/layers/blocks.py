@@ -11,15 +11,16 @@ from .norm import FrameNorm
 
 
 class ConvNormRelu(nn.Module):
-    """Convolution (given ready-made), frame norm, modulation where one is given, ReLU."""
+    """Convolution (given ready-made), frame norm, ReLU."""
 
     def __init__(self, conv: nn.Conv2d | nn.ConvTranspose2d, affine: bool) -> None:
         super().__init__()
         self.conv = conv
         self.norm = FrameNorm(conv.out_channels, affine)
 
-    def forward(self, x: Tensor, modulation: Tensor | None = None) -> Tensor:
-        y = self.norm(self.conv(x))
+    def forward(self, x: Tensor, modulation: Tensor | None = None, skipped: Tensor | None = None) -> Tensor:
+        """modulation `[b 2*c]`: of what was normalised; skipped: features to add to those of the convolution."""
+        y = self.norm(self.conv(x) if skipped is None else self.conv(x) + skipped)
         return F.relu(y if modulation is None else modulate(y, modulation), inplace=True)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import InputError
+from ..flow.warp import Resampling
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class ScaleConfig:
     flow: bool
     flow_gain: float
     """Pixels of this scale for a flow output of 1."""
+    resampling: Resampling
+    skips: bool
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,11 @@ class GeneratorConfig:
     """None: the history starts empty."""
     instance_features: FeatureConfig | None = field(default=None, metadata={"absent_if_default": True})
     """What instances look like is an input, too. None: the network alone decides."""
+    resampling: Resampling = field(default="bilinear", metadata={"absent_if_default": True})
+    """Of the past frame that is warped; bilinear in the published networks."""
+    skips: bool = field(default=False, metadata={"absent_if_default": True})
+    """Features of the encoders are added to those of the decoders at every size (Ronneberger et al., "U-Net", 2015):
+    small networks keep the edges of the labels sharp. The published networks have no skips."""
 
     @property
     def label_channels(self) -> int:
@@ -143,6 +151,8 @@ class GeneratorConfig:
             foreground_blocks=self.blocks if coarsest else self.local_blocks,
             flow=self.flow,
             flow_gain=20.0 * 2**index,
+            resampling=self.resampling,
+            skips=self.skips,
         )
 
     def check_size(self, height: int, width: int) -> None:

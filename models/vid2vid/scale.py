@@ -5,6 +5,8 @@ Source: Wang et al. 2018, 3 and figures 8 and 9; NVIDIA/vid2vid at 2e6d137, `mod
 in that a finer scale adds the features of the scale below, so here they are one.
 """
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple, cast
 
 import torch
@@ -31,13 +33,22 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor | LabelPlanes) -> Tensor:
         """`[b c h w]` -> `[b filters*2^d h/2^d w/2^d]`, in the dtype and memory layout of the weights."""
-        if isinstance(x, LabelPlanes):
-            conv = cast(nn.Conv2d, self.stem.conv)
-            features = F.relu(self.stem.norm(convolve_planes(conv, x)), inplace=True)
-        else:
-            features = self.stem(stored_like(x, self.stem.conv.weight))
-        out: Tensor = self.blocks(self.downs(features))
+        out: Tensor = self.blocks(self.downs(self._full_size(x)))
         return out
+
+    def levels(self, x: Tensor | LabelPlanes) -> list[Tensor]:
+        """The features of every size, `[b filters*2^i h/2^i w/2^i]` for i = 0..d; the last is `forward`'s."""
+        levels = [self._full_size(x)]
+        for layer in self.downs:
+            levels.append(layer(levels[-1]))
+        return [*levels[:-1], self.blocks(levels[-1])]
+
+    def _full_size(self, x: Tensor | LabelPlanes) -> Tensor:
+        if not isinstance(x, LabelPlanes):
+            features: Tensor = self.stem(stored_like(x, self.stem.conv.weight))
+            return features
+        conv = cast(nn.Conv2d, self.stem.conv)
+        return F.relu(self.stem.norm(convolve_planes(conv, x)), inplace=True)
 
 
 class Decoder(nn.Module):
@@ -59,11 +70,15 @@ class Decoder(nn.Module):
         widths = [filters * 2**i for i in range(downsamplings - 1, -1, -1)] if styles else []
         self.style = nn.ModuleList(nn.Linear(styles, 2 * width, bias=False) for width in widths)
 
-    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        """`[b filters*2^d h/2^d w/2^d]`, style `[b styles]` where there are styles -> `[b filters h w]`."""
+    def forward(self, x: Tensor, style: Tensor | None = None, skipped: Sequence[Tensor] = ()) -> Tensor:
+        """`[b filters*2^d h/2^d w/2^d]`, style `[b styles]` where there are styles -> `[b filters h w]`.
+
+        skipped: features of an encoder's larger sizes, largest first, which are added on the way up; (): none.
+        """
         x = self.blocks(x)
-        for index, layer in enumerate(self.ups):
-            x = layer(x, self.style[index](style.to(x.dtype)) if self.style and style is not None else None)
+        for index, (layer, beside) in enumerate(zip_longest(self.ups, reversed(skipped))):
+            modulation = self.style[index](style.to(x.dtype)) if self.style and style is not None else None
+            x = layer(x, modulation, beside)
         return x
 
 
@@ -102,9 +117,9 @@ class FlowBranch(nn.Module):
         self.to_weight = FewOutputs(config.filters, 1)
         self.gain = config.flow_gain
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor, skipped: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor, Tensor]:
         """Decoder features, flow in pixels, blending weight in 0..1."""
-        features = self.decoder(x)
+        features = self.decoder(x, skipped=skipped)
         weights, biases = (
             torch.cat(pair)
             for pair in zip(self.to_flow.parameters(), self.to_weight.parameters(), strict=True)
@@ -122,13 +137,17 @@ class ForegroundBranch(nn.Module):
         self.encoder = Encoder(config.label_channels, filters, config.downsamplings, 0)
         self.decoder = Decoder(filters, config.downsamplings, config.foreground_blocks, styles=config.styles)
         self.to_image = FewOutputs(filters, 3)
+        self.skips = config.skips
 
     def forward(
         self, labels: LabelPlanes, below: Tensor | None, style: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Decoder features and the picture in -1..1."""
-        x = self.encoder(labels)
-        features = self.decoder(x if below is None else x + below, style)
+        if self.skips:
+            *skipped, x = self.encoder.levels(labels)
+        else:
+            skipped, x = [], self.encoder(labels)
+        features = self.decoder(x if below is None else x + below, style, skipped)
         return features, torch.tanh(full_precision(self.to_image(features)))
 
 
@@ -145,6 +164,7 @@ class Scale(nn.Module):
         )
         self.to_image = FewOutputs(config.filters, 3)
         self.flow = FlowBranch(config) if config.flow else None
+        self.resampling, self.skips = config.resampling, config.skips
         self.foreground = ForegroundBranch(config) if config.foreground_filters else None
 
     def forward(
@@ -165,15 +185,15 @@ class Scale(nn.Module):
         style: weights of the looks, `[b styles]` (None for a network that has one look);
         warp_past: False where there is no frame to warp yet.
         """
-        x = self.labels(labels) + self.past(past)
-        image = self.image(x if below is None else x + below.image, style)
+        x, skipped = self._encoded(labels, past)
+        image = self.image(x if below is None else x + below.image, style, skipped)
         raw = torch.tanh(full_precision(self.to_image(image)))
         frame, flow, weight, warped, flow_features = raw, None, None, None, None
         if self.flow is not None:
             flow_features, flow, weight = self.flow(
-                x if below is None or below.flow is None else x + below.flow
+                x if below is None or below.flow is None else x + below.flow, skipped
             )
-            warped = warp(past[:, -3:], flow)
+            warped = warp(past[:, -3:], flow, self.resampling)
             if warp_past:
                 frame = weight * raw + (1 - weight) * warped
         foreground, foreground_features = None, None
@@ -185,3 +205,10 @@ class Scale(nn.Module):
             raw = foreground * mask + raw * (1 - mask)
         features = Features(image, flow_features, foreground_features)
         return ScaleOutput(frame, raw, flow, weight, warped, foreground, features)
+
+    def _encoded(self, labels: LabelPlanes, past: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Features of the smallest size, and those of the larger ones that the decoders are given."""
+        if not self.skips:
+            return self.labels(labels) + self.past(past), []
+        *skipped, x = map(torch.add, self.labels.levels(labels), self.past.levels(past))
+        return x, skipped

@@ -124,6 +124,7 @@ def loss_weights(args: Mapping[str, Any]) -> LossWeights:
         gan=1,
         feature_matching=args["lambda_feat"],
         perceptual=args["lambda_feat"],
+        direction=0.0,
         flow=args["lambda_F"] / 2 ** (args["n_scales_spatial"] - 1),
         flow_warp=args["lambda_T"],
         warp=args["lambda_T"],

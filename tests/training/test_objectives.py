@@ -10,8 +10,16 @@ from maliang_video.models.labels.planes import LabelPlanes
 from maliang_video.models.vid2vid.discriminator import DiscriminatorConfig, MultiscaleDiscriminator
 from maliang_video.training.chunks import Chunk
 from maliang_video.training.losses import gan_loss
-from maliang_video.training.objectives import Case, face_case, judge_case, motion_terms, picture_case
+from maliang_video.training.objectives import (
+    Case,
+    face_case,
+    judge_case,
+    likeness_terms,
+    motion_terms,
+    picture_case,
+)
 from maliang_video.training.paper import PAPER_LOSSES, POSE_LOSSES
+from maliang_video.training.perceptual import RandomFeatures, perceptual_distance, perceptual_loss
 
 SIZE = 32
 
@@ -50,6 +58,20 @@ def test_nothing_is_known_of_a_first_frame_and_nothing_is_carried_to_the_first_p
     assert set(terms) == {"flow", "flow_warp", "warp", "weight"}
     assert terms["flow"].item() == pytest.approx(10)  # of the second frame alone
     assert set(motion_terms(POSE_LOSSES, chunk(range(1, 2), (False,)))) == {"flow", "flow_warp"}
+
+
+def test_likeness_is_of_the_frame_and_by_its_share_of_the_raw_picture():
+    features, weights = RandomFeatures(), replace(PAPER_LOSSES, perceptual=2.0, direction=3.0, raw=0.5)
+    seen = chunk(range(2), (False, True))
+    noise = torch.randn(1, 2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+    seen = replace(seen, frame=seen.real + 0.2 * noise)
+    frame, raw, real = (x.flatten(0, 1) for x in (seen.frame, seen.raw, seen.real))
+    terms = likeness_terms(features, weights, seen)
+    for name, weight, loss in (("perceptual", 2, perceptual_loss), ("direction", 3, perceptual_distance)):
+        expected = weight * (loss(features, frame, real) + 0.5 * loss(features, raw, real)).mean()
+        assert terms[name].item() == pytest.approx(expected.item(), rel=1e-5)
+        assert terms[name] > 0
+    assert set(likeness_terms(features, PAPER_LOSSES, seen)) == {"perceptual"}
 
 
 def test_the_raw_picture_counts_by_its_share():

@@ -40,6 +40,12 @@ def test_the_newest_past_frame_is_warped(scale, inputs):
     assert out.flow.abs().max() > 0.1
 
 
+def test_the_past_frame_is_resampled_as_the_config_says(make, inputs):
+    out = run(make(resampling="bicubic").scales[0], inputs)
+    assert torch.equal(out.warped, warp(inputs[1][:, 3:], out.flow, "bicubic"))
+    assert not torch.equal(out.warped, warp(inputs[1][:, 3:], out.flow))
+
+
 def test_weight_one_paints_and_weight_zero_copies(scale, inputs):
     for bias, expected in ((100.0, "raw"), (-100.0, "warped")):
         scale.flow.to_weight.bias.data.fill_(bias)
