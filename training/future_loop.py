@@ -94,8 +94,9 @@ class _Run:
             group["lr"] = recipe.learning_rate(self.done)
         on_device = {key: value.to(self.options.device) for key, value in clip.items()}
         decay = min(recipe.ema, (1 + self.done) / (10 + self.done))
+        losses = recipe.stage(self.done).losses
         terms = learn_clip(
-            self.network, self.average, self.optimizer, recipe.losses, on_device, decay, self.features
+            self.network, self.average, self.optimizer, losses, on_device, decay, self.features
         )
         broken = [name for name, value in terms.items() if not np.isfinite(value)]
         if broken:

@@ -17,6 +17,8 @@ class FutureLosses:
     """For what was painted, at half size, before the carried frame was blended in: cross-entropy, or L1."""
     flow: float
     """L1 in pixels between the flow of a step and the true one, where the frame before shows the pixel."""
+    weight: float
+    """Of the blending weight, there: what can be carried along stays sharp, what is painted does not."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class FutureStage:
     """Predicted ones of each clip, every one an update of the weights."""
     learning_rate: tuple[float, float]
     """At the first clip and after the last, linear between."""
+    losses: FutureLosses
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,6 @@ class FutureRecipe:
     """Of label maps as the network is used on them; it learns at the size that it looks at."""
     height: int
     stages: tuple[FutureStage, ...]
-    losses: FutureLosses
     betas: tuple[float, float]
     ema: float
     """Decay of the exponential moving average of the weights, per update."""
@@ -99,6 +101,10 @@ def with_future_clips(recipe: FutureRecipe, clips: int) -> FutureRecipe:
 
 _RATE = 1.5e-3
 
+_LEARN = FutureLosses(blend=1.0, painted=0.25, flow=0.5, weight=0.0)
+_CARRY = FutureLosses(blend=1.0, painted=0.25, flow=1.0, weight=0.2)
+"""Where painting and carrying along are equally right, carry: thin things that are painted are lost."""
+
 STREET_FUTURE = FutureRecipe(
     name="street-future",
     target="labels",
@@ -115,12 +121,12 @@ STREET_FUTURE = FutureRecipe(
     width=256,
     height=128,
     stages=(
-        FutureStage(clips=144, frames=3, learning_rate=(_RATE, _RATE)),
-        FutureStage(clips=126, frames=3, learning_rate=(_RATE / 2, _RATE / 2)),
-        FutureStage(clips=100, frames=5, learning_rate=(_RATE / 2, _RATE / 4)),
-        FutureStage(clips=80, frames=8, learning_rate=(_RATE / 4, 0.0)),
+        FutureStage(clips=144, frames=3, learning_rate=(_RATE, _RATE), losses=_LEARN),
+        FutureStage(clips=126, frames=3, learning_rate=(_RATE / 2, _RATE / 2), losses=_LEARN),
+        FutureStage(clips=100, frames=5, learning_rate=(_RATE / 2, _RATE / 4), losses=_LEARN),
+        FutureStage(clips=20, frames=8, learning_rate=(_RATE / 4, _RATE * 3 / 16), losses=_LEARN),
+        FutureStage(clips=150, frames=4, learning_rate=(_RATE / 2, 0.0), losses=_CARRY),
     ),
-    losses=FutureLosses(blend=1.0, painted=0.25, flow=0.5),
     betas=(0.9, 0.999),
     ema=0.998,
     seed=0,

@@ -11,7 +11,7 @@ from ..models.vid2vid.future import LabelFuture, Motion
 from .clips import Batch
 from .future_pictures import PictureFuture
 from .future_recipe import FutureLosses
-from .losses import flow_loss
+from .losses import flow_loss, weight_loss
 from .objectives import Terms
 from .perceptual import PerceptualFeatures, perceptual_loss
 
@@ -59,8 +59,11 @@ def picture_terms(
 def _terms(
     losses: FutureLosses, blend: Tensor, painted: Tensor, motion: Motion, clip: Batch, t: int
 ) -> Terms:
-    flow = flow_loss(motion.flow, clip["flow"][:, t], clip["visible"][:, t])
-    return {"blend": losses.blend * blend, "painted": losses.painted * painted, "flow": losses.flow * flow}
+    visible = clip["visible"][:, t]
+    terms = {"blend": losses.blend * blend, "painted": losses.painted * painted}
+    terms["flow"] = losses.flow * flow_loss(motion.flow, clip["flow"][:, t], visible)
+    terms["weight"] = losses.weight * weight_loss(motion.weight, visible)
+    return terms
 
 
 def learn_clip(

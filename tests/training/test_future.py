@@ -1,4 +1,4 @@
-"""Training of future prediction: what is learnt from a step, a run that goes on as if it had never stopped, the table."""
+"""Training of future prediction: what a step teaches, a run that goes on as if it had never stopped, the table."""
 
 import json
 from dataclasses import replace
@@ -26,13 +26,14 @@ from maliang_video.training.future_steps import label_terms, learn_clip, picture
 from maliang_video.training.loop import LoopOptions
 from maliang_video.training.perceptual import RandomFeatures, perceptual_loss
 
+LOSSES = FutureLosses(blend=2.0, painted=3.0, flow=0.5, weight=0.25)
 TINY = replace(
     STREET_FUTURE,
     name="tiny",
     network=replace(STREET_FUTURE.network, seen_frames=2, filters=4, downsamplings=1, blocks=1),
     width=64,
     height=32,
-    stages=(FutureStage(2, 1, (1e-3, 1e-3)), FutureStage(2, 2, (1e-3, 0.0))),
+    stages=(FutureStage(2, 1, (1e-3, 1e-3), LOSSES), FutureStage(2, 2, (1e-3, 0.0), LOSSES)),
 )
 PICTURES = replace(TINY, target="pictures")
 OPTIONS = LoopOptions(torch.device("cpu"), 0, 2, None)
@@ -72,13 +73,14 @@ def test_terms_are_those_of_the_truth():
     network = LabelFuture(TINY.trained.network).requires_grad_(False)
     _silence(network)
     clip = batch(TINY)
-    (terms,) = label_terms(network, FutureLosses(blend=2.0, painted=3.0, flow=0.5), clip)
+    (terms,) = label_terms(network, LOSSES, clip)
     stays = clip["ids"][:, 2] == clip["ids"][:, 1]
     likelihood = torch.where(stays, 0.5 + 0.5 / 35, 0.5 / 35)
     assert torch.allclose(terms["blend"], -2 * likelihood.log().mean(), rtol=1e-4)
     assert torch.allclose(terms["painted"], 3 * torch.tensor(35.0).log(), rtol=1e-4)
     flow = (clip["flow"][:, 2] * clip["visible"][:, 2]).abs().mean()
     assert torch.allclose(terms["flow"], 0.5 * flow, rtol=1e-4)
+    assert torch.allclose(terms["weight"], 0.25 * 0.5 * clip["visible"][:, 2].mean(), rtol=1e-4)
 
 
 def test_pictures_are_compared_with_pictures():
@@ -86,7 +88,7 @@ def test_pictures_are_compared_with_pictures():
     network = PictureFuture(PICTURES.trained.network).requires_grad_(False)
     _silence(network)
     clip, features = batch(PICTURES), RandomFeatures()
-    (terms,) = picture_terms(network, FutureLosses(blend=2.0, painted=3.0, flow=0.5), clip, features)
+    (terms,) = picture_terms(network, LOSSES, clip, features)
     last, truth = clip["pictures"][:, 1], clip["pictures"][:, 2]
     expected = 10 * perceptual_loss(features, last / 2, truth)
     assert torch.allclose(terms["blend"], 2 * expected, rtol=1e-4)
@@ -101,13 +103,13 @@ def test_a_clip_that_is_seen_again_is_predicted_better(recipe):
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     features = RandomFeatures() if recipe is PICTURES else None
     clip = batch(recipe)
-    losses = replace(recipe.losses, flow=0.1)
+    losses = replace(LOSSES, flow=0.1)
     sums = [
         sum(learn_clip(network, average, optimizer, losses, clip, 0.5, features).values()) for _ in range(15)
     ]
     assert min(sums[-3:]) < 0.85 * sums[0]
     before = [p.clone() for p in average.parameters()]
-    learn_clip(network, average, optimizer, recipe.losses, clip, 1.0, features)
+    learn_clip(network, average, optimizer, LOSSES, clip, 1.0, features)
     assert all(a.equal(b) for a, b in zip(before, average.parameters(), strict=True))
 
 
@@ -122,7 +124,7 @@ def test_a_run_that_stops_goes_on_bit_by_bit(tmp_path):
     assert all(a.equal(b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
     lines = [json.loads(line) for line in (whole / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4]
-    assert {"blend", "painted", "flow"} < set(lines[0])
+    assert {"blend", "painted", "flow", "weight"} < set(lines[0])
     assert (whole / "preview_000004.jpg").is_file()
 
 
@@ -156,7 +158,8 @@ def test_mistakes_are_one_sentence(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
-    broken = replace(TINY, losses=FutureLosses(float("inf"), 1.0, 1.0))
+    endless = replace(LOSSES, blend=float("inf"))
+    broken = replace(TINY, stages=(replace(TINY.stages[0], losses=endless), TINY.stages[1]))
     with pytest.raises(InputError, match="at clip 1 the loss 'blend' is not finite"):
         train_future(broken, tmp_path / "run", OPTIONS)
 
@@ -165,7 +168,7 @@ def test_the_schedule():
     assert [TINY.learning_rate(n) for n in range(5)] == [1e-3, 1e-3, 1e-3, 5e-4, 0.0]
     assert [TINY.stage(n).frames for n in range(5)] == [1, 1, 2, 2, 2]
     assert [stage.clips for stage in with_future_clips(TINY, 10).stages] == [5, 5]
-    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 4).stages] == [1, 1, 1, 1]
+    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 5).stages] == [1] * 5
     assert TINY.trained.network.reduction == 1
     assert (TINY.trained.width, TINY.trained.height) == (32, 16)
 
