@@ -1,19 +1,23 @@
 """Optical flow: estimate it, show it, move pictures along it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import get_args
 
 import torch
+from comfy import model_management
 from comfy_api.latest import Input, io
 
 from ..media.flow_file import FlowFile
 from ..media.pixels import to_image, to_model
 from ..models.flow.colorwheel import wheel_picture
 from ..models.flow.estimators import Quality
-from ..pipelines.flow import estimate_clip_flow, show_flow, warp_clip
+from ..models.flow.flownet2 import FlowNet2
+from ..pipelines.flow import Estimator, choose_estimator, estimate_clip_flow, show_flow, warp_clip
 from . import compat
-from .failures import plain_words
-from .folders import temp_file
-from .progress import NodeProgress
+from .failures import memory_advice, plain_words
+from .folders import model_folders, temp_file
+from .progress import NodeProgress, stoppable
 from .types import Flow
 from .video import as_video, frames_input, open_clip, rate_input
 
@@ -28,9 +32,9 @@ class EstimateFlow(io.ComfyNode):
             node_id="MaliangEstimateFlow",
             display_name="Estimate Flow",
             category="Maliang/flow",
-            description="How every pixel of a clip moved since the frame before, by dense inverse search: no weights, "
-            "no GPU. Needs OpenCV (pip install opencv-python-headless).",
-            search_aliases=["optical flow", "DIS", "motion vectors", "opencv flow"],
+            description="How every pixel of a clip moved since the frame before: by dense inverse search (no weights, "
+            "no GPU; needs OpenCV, pip install opencv-python-headless), or by FlowNet2, whose weights you bring.",
+            search_aliases=["optical flow", "DIS", "motion vectors", "opencv flow", "FlowNet2"],
             inputs=[
                 frames_input(
                     "frames", "The clip: a VIDEO of any length, or an IMAGE batch. At least 32x32 pixels."
@@ -39,9 +43,18 @@ class EstimateFlow(io.ComfyNode):
                     "quality",
                     options=list(get_args(Quality)),
                     default="medium",
-                    tooltip="Finer search takes longer: 'ultrafast' for a look, 'medium' for work.",
+                    tooltip="Of dense inverse search. Finer takes longer: 'ultrafast' for a look, 'medium' for work.",
                 ),
                 rate_input(),
+                io.Combo.Input(
+                    "estimator",
+                    options=list(get_args(Estimator)),
+                    default="dis",
+                    optional=True,
+                    tooltip="'dis': dense inverse search, by OpenCV. 'flownet2': the network that the published "
+                    "vid2vid models learnt from; its weights lie in models/maliang as flownet2.safetensors once "
+                    "you have made that of the published file, with maliang weights convert. For research only.",
+                ),
             ],
             outputs=[
                 Flow.Output(
@@ -54,11 +67,28 @@ class EstimateFlow(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, frames: Input.Video | torch.Tensor, quality: Quality, frame_rate: float
+        cls,
+        frames: Input.Video | torch.Tensor,
+        quality: Quality,
+        frame_rate: float,
+        estimator: Estimator = "dis",
     ) -> io.NodeOutput:
         with plain_words(), temp_file("flow.npy") as out, open_clip(frames, frame_rate) as clip:
-            flow = estimate_clip_flow(clip, out, quality, NodeProgress())
+            chosen = choose_estimator(estimator, quality, folders=model_folders())
+            with memory_advice(clip.info.width, clip.info.height), _on_device(chosen):
+                flow = estimate_clip_flow(clip, out, chosen, NodeProgress())
         return io.NodeOutput(flow)
+
+
+@contextmanager
+def _on_device(estimator: Quality | FlowNet2) -> Iterator[None]:
+    """A network lies on the device, and stops when the user says so; dense inverse search needs neither."""
+    if not isinstance(estimator, FlowNet2):
+        yield
+        return
+    with stoppable(estimator):
+        model_management.load_models_gpu([compat.patcher(estimator)], force_full_load=True)
+        yield
 
 
 class ShowFlow(io.ComfyNode):

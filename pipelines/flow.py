@@ -3,11 +3,12 @@
 Memory: two frames and their flow, whatever the length of the clip.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -27,12 +28,27 @@ from ..models.labels.frames import AnyStream
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
+from ..training.flownet2 import load_flownet2
 from ..training.worlds import WorldStream
 from .clips import Pictures, write_clip
 from .feature_choice import FeatureCurve, with_features
 from .openings import styled_opening
 from .styles import parse_style
 from .vid2vid import check_labels, known_labels
+
+Estimator = Literal["dis", "flownet2"]
+"""Dense inverse search, or the network that the published models learnt from."""
+
+
+def choose_estimator(
+    name: Estimator,
+    quality: Quality = "medium",
+    *,
+    folders: Sequence[Path] = (),
+    device: torch.device | str = "cpu",
+) -> Quality | FlowNet2:
+    """What `estimate_clip_flow` takes; InputError where FlowNet2's weights are in no model folder."""
+    return quality if name == "dis" else load_flownet2(device, folders=folders)
 
 
 def estimate_clip_flow(

@@ -171,6 +171,26 @@ def test_flow_of_a_video_in_memory(comfy):
     )
 
 
+def test_flow_by_flownet2_needs_its_weights_in_the_models_folder(comfy):
+    from maliang_video.models.flow.flownet2 import FlowNet2, FlowNet2Config
+    from maliang_video.weights import save
+
+    images = torch.rand(2, 64, 64, 3, generator=torch.Generator().manual_seed(0))
+    asked = {"frames": images, "quality": "medium", "frame_rate": 24.0, "estimator": "flownet2"}
+    with pytest.raises(Exception, match="maliang weights convert FlowNet2_checkpoint"):
+        run(comfy, "MaliangEstimateFlow", **asked)
+    assert in_temp(comfy) == []
+    folder = Path(comfy.folder_paths.models_dir) / "maliang"
+    folder.mkdir(parents=True, exist_ok=True)
+    network = FlowNet2(FlowNet2Config(filters=4)).eval()
+    save(folder / "flownet2.safetensors", network, licence="none", source="test")
+    flow = run(comfy, "MaliangEstimateFlow", **asked)[0]
+    fields = list(flow.frames())
+    assert len(fields) == 2
+    assert fields[0].occlusion.min() == 1
+    assert fields[1].displacement.abs().max() > 0
+
+
 def test_flow_of_images_is_shown_and_warps(comfy):
     coarse = torch.rand(1, 3, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(1))
     texture = torch.nn.functional.interpolate(coarse, size=(HEIGHT, WIDTH), mode="bicubic").clamp(0, 1)
