@@ -51,7 +51,8 @@ def _add_segment(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default="eomt",
         metavar="NAME",
         help="eomt (exact, 1.3 GB), segformer-b0 (light) to segformer-b5 (these for non-commercial use), a repository "
-        "on the Hugging Face Hub or a folder (default: %(default)s)",
+        "on the Hugging Face Hub or a folder; street-segmenter for footage of the procedural street, offline "
+        "(default: %(default)s)",
     )
     parser.add_argument("--palette", metavar="NAME|JSON", help="the ids to write (default: cityscapes)")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")

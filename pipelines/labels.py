@@ -21,7 +21,7 @@ from ..models.labels.palette import Palette
 from ..models.labels.preview import colorize, legend_order, with_legend
 from ..progress import Progress, silent
 from .clips import write_clip
-from .segmenter import Segmenter
+from .segmenter import AnySegmenter
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def write_labels(labels: LabelStream, out: Path, progress: Progress = silent) ->
         return _write_all(writer, labels.frames(writer.done), labels.palette, labels.frame_count, progress)
 
 
-def segment_clip(clip: Path, segmenter: Segmenter, out: Path, progress: Progress = silent) -> LabelReport:
+def segment_clip(clip: Path, segmenter: AnySegmenter, out: Path, progress: Progress = silent) -> LabelReport:
     """Find the classes of every pixel of footage and write them to the folder `out`; a stopped run goes on.
 
     clip: a video, a folder of pictures or one picture.
@@ -51,7 +51,7 @@ def segment_clip(clip: Path, segmenter: Segmenter, out: Path, progress: Progress
 
 
 def segment_frames(
-    reader: FrameReader, segmenter: Segmenter, out: Path, job: str, progress: Progress = silent
+    reader: FrameReader, segmenter: AnySegmenter, out: Path, job: str, progress: Progress = silent
 ) -> LabelReport:
     """The same for an open clip; `job` changes when its frames do."""
     with LabelFolderWriter(out, segmenter.palette, job=f"{job} {segmenter.fingerprint}") as writer:

@@ -16,7 +16,9 @@ from torch import Tensor
 from ..errors import InputError
 from ..models.labels.convert import ClassMapping, map_classes
 from ..models.labels.palette import LabelClass, Palette, builtin_palette
+from ..weights.folders import SUFFIX, find_file, search_folders, typed
 from .hub_networks import NetworkKind, load_parts
+from .label_reader import ReaderSegmenter
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Segmenter:
         return self.mapping.apply(found.cpu())
 
 
+AnySegmenter = Segmenter | ReaderSegmenter
+"""What finds the classes of footage."""
+
+
 def load_segmenter(
     name: str,
     *,
@@ -78,12 +84,16 @@ def load_segmenter(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     download: bool = True,
-) -> Segmenter:
-    """A network out of `SEGMENTERS` by name, or any by its repository on the Hub or its folder.
+) -> AnySegmenter:
+    """A network out of `SEGMENTERS` by name, or any by its repository on the Hub or its folder; or one of our own.
+
+    Our own, such as `street-segmenter`, are files of weights, by their names or paths: see `label_reader`.
 
     palette: what the ids that come out mean (None: Cityscapes). What lies in the Hub's cache is used without asking
     the network; else it is downloaded, if `download` allows it. InputError where it can't be had or can't do this.
     """
+    if name.endswith(SUFFIX) or find_file(name, search_folders()):
+        return ReaderSegmenter(typed(name), palette, device, dtype)
     repository = next((p.repository for p in SEGMENTERS if p.name == name), name)
     parts = load_parts(repository, download, KIND)
     network = parts.network.to(device=device, dtype=dtype)

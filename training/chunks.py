@@ -88,8 +88,8 @@ def paint_chunk(
         labels.append(_without_features(generator, window[-1][0]))
         if index % unrolled == 0:
             past = detached(past)
-        before.append(past.frames[-1][:, -1].detach())
-        started.append(past.painted > 0)
+        before.append(past.frames[-1][:, -1:].sum(1).detach())  # blank where the generator is shown none
+        started.append(past.painted > 0 and generator.config.past_frames > 0)
         step = generator.step([window[0]] * (length - len(window)) + window, past, clip["style"])
         steps.append(step)
         past = step.past

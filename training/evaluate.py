@@ -1,8 +1,8 @@
 """Is the generator worth its weights? Unseen clips, painted by it and by simpler means, in one table."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial, reduce
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +12,14 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..media.pixels import to_file
+from ..models.labels.reader import LabelReader
 from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Vid2VidGenerator, without_flow
 from ..progress import Progress, silent
 from .clips import Batch, StreetClips
-from .metrics import psnr, temporal_difference_error, warping_error
 from .painting import paint
-from .perceptual import RandomFeatures, perceptual_distance
 from .recipe import ClipShape
+from .scores import Judge, Scores, Tally, scores_of
 from .sheets import last_labels
 from .worlds.looks import LOOKS
 
@@ -31,20 +31,6 @@ COLOR_CLIPS = 64
 
 SHEET_FRAMES = 24
 """A sheet shows the last of so many frames."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Means over all frames of all clips."""
-
-    psnr: float
-    """dB, higher is better."""
-    perceptual_distance: float
-    """LPIPS formula over random features; lower is better."""
-    warping_error: float
-    """1e-3; lower is better."""
-    temporal_difference_error: float
-    """1e-3; lower is better."""
 
 
 class Row(NamedTuple):
@@ -59,17 +45,20 @@ Painter = Callable[[Batch], Iterable[Tensor]]
 
 
 def evaluate(
-    generator: Vid2VidGenerator, clips: int, frames: int, size: tuple[int, int], progress: Progress = silent
+    generator: Vid2VidGenerator,
+    reader: LabelReader,
+    clips: int,
+    frames: int,
+    size: tuple[int, int],
+    progress: Progress = silent,
 ) -> list[Row]:
-    """The generator, the generator without flow, and flat colours, on the same unseen street clips.
+    """The generator, the generator without flow, flat colours and the truth, on the same unseen street clips.
 
     The generator paints each clip from nothing, and once more from the clip's first pictures, which then aren't scored.
-    clips: 1 or more; frames: of each, 2 or more and more than are given; size: (height, width). InputError for a
-    generator that can't paint the street at this size. Memory: one clip.
+    reader: the street's segmenter; clips: 1 or more; frames: of each, 3 or more and more than are given; size: (height,
+    width). InputError for a generator that can't paint the street at this size. Memory: one clip.
     """
     check_paints_street(generator.config, size)
-    shape = _shape(size, frames)
-    data = StreetClips(EVALUATION_SEED, lambda number: shape)
     plain, given = without_flow(generator), generator.config.past_frames
     painters: dict[str, tuple[Painter, int]] = {
         "vid2vid": (partial(paint, generator), 0),
@@ -78,14 +67,38 @@ def evaluate(
         f"vid2vid, {given} pictures given": (partial(paint, generator, given=given), given),
         f"vid2vid without flow, {given} pictures given": (partial(paint, plain, given=given), given),
     }
-    features = RandomFeatures()
-    sums = {name: torch.zeros(len(fields(Scores))) for name in painters}
+    return compare(painters, reader, clips, frames, size, progress)
+
+
+def compare(
+    painters: Mapping[str, tuple[Painter, int]],
+    reader: LabelReader,
+    clips: int,
+    frames: int,
+    size: tuple[int, int],
+    progress: Progress = silent,
+) -> list[Row]:
+    """One row for every painter, by its name, and a last one for the truth, on the same unseen street clips.
+
+    painters: each with how many of a clip's first pictures it is given, which aren't scored.
+    """
+    shape = _shape(size, frames)
+    data = StreetClips(EVALUATION_SEED, lambda number: shape)
+    judge = Judge(reader)
+    tallies: dict[str, list[Tally]] = {name: [] for name in painters}
+    truth: dict[int, list[Tally]] = {
+        skipped: [] for skipped in (0, *(given for _, given in painters.values()))
+    }
     for number in range(clips):
         clip = data[number]
-        for name, (painter, skipped) in painters.items():
-            sums[name] += clip_scores(features, clip, painter(clip), skipped)
+        for skipped, found in truth.items():
+            found.append(judge.look(clip, clip["pictures"], skipped))
+        for name, (painter, given) in painters.items():
+            tallies[name].append(judge.look(clip, torch.cat(list(painter(clip))), given))
         progress(number + 1, clips)
-    return [Row(name, Scores(*(total / clips).tolist())) for name, total in sums.items()]
+    true = {skipped: _total(found) for skipped, found in truth.items()}
+    rows = [Row(name, scores_of(_total(tallies[name]), true[given])) for name, (_, given) in painters.items()]
+    return [*rows, Row("true frames", scores_of(true[0], true[0]))]
 
 
 def check_paints_street(config: GeneratorConfig, size: tuple[int, int]) -> None:
@@ -126,31 +139,6 @@ def mean_colors(clips: StreetClips, count: int) -> Tensor:
     return sums / counts.clamp(min=1)
 
 
-def clip_scores(
-    features: RandomFeatures, clip: Batch, pictures: Iterable[Tensor], skipped: int = 0
-) -> Tensor:
-    """The measures of one clip of two frames or more, in the order and the units of `Scores`' fields: `[4]`.
-
-    The first `skipped` frames, fewer than there are, were given and are not scored.
-    """
-    per_frame, temporal = [], []
-    before: Tensor | None = None
-    for t, picture in enumerate(pictures):
-        if t < skipped:
-            before = picture
-            continue
-        truth = clip["pictures"][t : t + 1]
-        per_frame.append(torch.cat([psnr(picture, truth), perceptual_distance(features, picture, truth)]))
-        if before is not None:
-            flow, visible = clip["flow"][t : t + 1], clip["visible"][t : t + 1]
-            truth_before = clip["pictures"][t - 1 : t]
-            flicker = warping_error(picture, before, flow, visible)
-            change = temporal_difference_error(picture, before, truth, truth_before, flow, visible)
-            temporal.append(torch.cat([flicker, change]) * 1e3)
-        before = picture
-    return torch.cat([torch.stack(per_frame).mean(0), torch.stack(temporal).mean(0)])
-
-
 def evaluation_sheet(generator: Vid2VidGenerator, size: tuple[int, int]) -> NDArray[np.uint8]:
     """One unseen clip of each look: labels, flat colours, generated, truth, side by side, uint8 `[looks*h 4*w 3]`."""
     shape = _shape(size, SHEET_FRAMES)
@@ -171,6 +159,10 @@ def _sheet_row(generator: Vid2VidGenerator, flat: FlatColors, clip: Batch) -> ND
     *_, plain = flat(clip)
     pictures = [to_file(picture) for picture in (plain[0], painted[0], clip["pictures"][-1])]
     return np.concatenate([last_labels(generator, clip), *pictures], axis=1)
+
+
+def _total(tallies: list[Tally]) -> Tally:
+    return reduce(add, tallies)
 
 
 def _shape(size: tuple[int, int], frames: int) -> ClipShape:

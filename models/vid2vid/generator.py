@@ -48,7 +48,7 @@ class Past:
     def then(self, outputs: list[ScaleOutput]) -> "Past":
         """The past of the next frame: the oldest frames give way to the new ones, each scale for itself."""
         moved = (
-            torch.cat([old[:, 1:], new.frame.unsqueeze(1)], 1)
+            torch.cat([old[:, 1:], new.frame.unsqueeze(1)[:, : old.shape[1]]], 1)
             for old, new in zip(self.frames, outputs, strict=True)
         )
         return Past(tuple(moved), self.painted + 1)

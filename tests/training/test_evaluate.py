@@ -8,9 +8,8 @@ import torch
 from maliang_video.errors import InputError
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.training import evaluate as module
-from maliang_video.training.evaluate import clip_scores, evaluate, evaluation_sheet, mean_colors
+from maliang_video.training.evaluate import evaluate, evaluation_sheet, mean_colors
 from maliang_video.training.networks import build_networks
-from maliang_video.training.perceptual import RandomFeatures
 
 SIZE = (32, 64)
 
@@ -24,32 +23,6 @@ def generator(recipe) -> Vid2VidGenerator:
 def _few_clips(monkeypatch):
     monkeypatch.setattr(module, "COLOR_CLIPS", 6)
     monkeypatch.setattr(module, "SHEET_FRAMES", 2)
-
-
-def test_truth_scores_best(clips):
-    clip = clips[0]
-    scores = clip_scores(RandomFeatures(), clip, clip["pictures"].split(1))
-    assert scores.tolist() == pytest.approx([100, 0, 0, 0], abs=1e-4)
-
-
-def test_scores_of_a_known_error(clips):
-    """All frames too light by 0.2; the last one by 0.4, which is a flicker of 0.2 between two of three frames."""
-    clip = clips[0]
-    pictures = clip["pictures"] + torch.tensor([0.2, 0.2, 0.4]).reshape(3, 1, 1, 1)
-    psnr, distance, flicker, change = clip_scores(RandomFeatures(), clip, pictures.split(1)).tolist()
-    assert psnr == pytest.approx((20 + 20 + 20 - 20 * 0.30103) / 3, abs=1e-2)
-    assert distance > 0.001
-    assert flicker == pytest.approx(1e3 * (0 + 0.1**2) / 2, rel=1e-3)
-    assert change == pytest.approx(1e3 * (0 + 0.1**2) / 2, rel=1e-3)
-
-
-def test_frames_that_were_given_are_not_scored(clips):
-    clip = clips[0]
-    wrong = clip["pictures"].clone()
-    wrong[0] += 0.5
-    scores = clip_scores(RandomFeatures(), clip, wrong.split(1), skipped=1).tolist()
-    assert scores[:2] == pytest.approx([100, 0], abs=1e-4)
-    assert scores[2] > 1  # the change from the given frame to the first painted one counts
 
 
 def test_mean_colours_are_means_over_a_class_in_a_look():
@@ -70,24 +43,31 @@ def test_mean_colours_are_means_over_a_class_in_a_look():
     assert not colors[1].any()
 
 
-def test_one_row_a_method_over_all_clips(generator):
+def test_one_row_a_method_over_all_clips(generator, reader):
     progress = []
-    rows = evaluate(generator, 2, 4, SIZE, lambda done, total, preview=None: progress.append((done, total)))
+    rows = evaluate(
+        generator, reader, 2, 4, SIZE, lambda done, total, preview=None: progress.append((done, total))
+    )
     assert [row.method for row in rows] == [
         "vid2vid",
         "vid2vid without flow",
         "flat colours",
         "vid2vid, 2 pictures given",
         "vid2vid without flow, 2 pictures given",
+        "true frames",
     ]
     assert progress == [(1, 2), (2, 2)]
-    full, plain, flat, continued, repainted = (row.scores for row in rows)
+    full, plain, flat, continued, repainted, truth = (row.scores for row in rows)
     assert full != plain
     assert continued.warping_error < repainted.warping_error
     assert flat.psnr > full.psnr + 3  # the network has learnt nothing
     assert flat.perceptual_distance > 0
     assert flat.warping_error > 0
-    one, other = (evaluate(generator, 1, 3, SIZE), rows)
+    assert truth.psnr == 100
+    assert truth.temporal_difference_error == 0 < truth.warping_error
+    assert truth.fid == pytest.approx(0, abs=1e-6)
+    assert min(row.scores.fid for row in rows[:-1]) > 100 * truth.fid
+    one, other = (evaluate(generator, reader, 1, 3, SIZE), rows)
     assert one[2].scores.psnr != other[2].scores.psnr
 
 
@@ -102,7 +82,7 @@ def test_a_sheet_has_one_row_for_each_look(generator):
     assert all(flat <= classes for flat, classes in zip(colors, labels, strict=True))
 
 
-def test_networks_that_do_not_know_the_street(generator):
+def test_networks_that_do_not_know_the_street(generator, reader):
     for change, named in (
         ({"palette": "ade20k"}, "labels of 'ade20k'"),
         ({"palette": ""}, "labels of 'drawn maps'"),
@@ -110,6 +90,6 @@ def test_networks_that_do_not_know_the_street(generator):
     ):
         other = Vid2VidGenerator(replace(generator.config, **change))
         with pytest.raises(InputError, match=f"{named}.*choose other weights"):
-            evaluate(other, 1, 2, SIZE)
+            evaluate(other, reader, 1, 3, SIZE)
     with pytest.raises(InputError, match="65x32 does not fit this network"):
-        evaluate(generator, 1, 2, (32, 65))
+        evaluate(generator, reader, 1, 3, (32, 65))

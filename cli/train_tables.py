@@ -1,0 +1,156 @@
+"""`maliang train evaluate` and `maliang train ablate`: tables of what networks are worth, on streets never seen."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .numbers import at_least, duration
+from .terminal import progress_bar
+from .vid2vid import size
+
+if TYPE_CHECKING:
+    from ..training.evaluate import Row
+
+READER = "street-segmenter"
+"""Preset of the network that most columns are made with."""
+
+HEAD = (
+    "method",
+    "PSNR (dB, higher is better)",
+    "perceptual distance (random features, lower)",
+    "warping error (1e-3, lower)",
+    "temporal difference error (1e-3, lower)",
+    "flicker (1e-3, lower)",
+    "FID (lower)",
+    "video FID (lower)",
+    "label consistency (mIoU, higher)",
+)
+
+
+def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="compare a generator with simpler means on unseen street clips",
+        description="Paint unseen clips of the procedural street with the generator, with the generator without flow "
+        "and in flat colours, and print how far each is from the truth.",
+    )
+    parser.set_defaults(run=run_evaluate)
+    parser.add_argument(
+        "--weights", default="street", metavar="NAME|FILE", help="a preset or a file; default: %(default)s"
+    )
+    _add_clips(parser)
+    parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH", help="default: 256x128")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FILE",
+        help="also save a picture: labels, flat colours, generated, truth",
+    )
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+
+
+def add_ablate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "ablate",
+        help="train small networks with and without each part of the method, and compare them",
+        description="Train the recipe street-ablation and its variants (frame-wise, no flow, no temporal "
+        "discriminator, no foreground prior) on the same clips, then print how each paints unseen ones. About an hour "
+        "on one CPU core; the same command goes on with an interrupted run, and a finished one is only compared again.",
+    )
+    parser.set_defaults(run=run_ablate)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/ablation"),
+        metavar="DIR",
+        help="one folder a variant, and the clips; default: %(default)s",
+    )
+    _add_clips(parser)
+    parser.add_argument(
+        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 90m or 2h"
+    )
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+
+
+def _add_clips(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--clips", type=at_least(1), default=24, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--frames", type=at_least(4), default=16, metavar="N", help="of each clip; default: %(default)s"
+    )
+    parser.add_argument(
+        "--reader",
+        default=READER,
+        metavar="NAME|FILE",
+        help="the segmenter that reads labels back and whose features are compared; default: %(default)s",
+    )
+
+
+def run_evaluate(arguments: argparse.Namespace) -> None:
+    """`maliang train evaluate ...`"""
+    from ..pipelines.label_reader import load_reader
+    from ..pipelines.vid2vid import load_generator
+    from ..training.evaluate import evaluate, evaluation_sheet
+    from ..training.sheets import prepare_sheet, save_sheet
+    from ..weights.devices import DTYPES, choose_device
+    from ..weights.folders import typed
+
+    generator = load_generator(typed(arguments.weights), choose_device(arguments.device), DTYPES["fp32"])
+    reader = load_reader(typed(arguments.reader))
+    if arguments.sheet is not None:
+        prepare_sheet(arguments.sheet)
+    with progress_bar("evaluate", unit="clip") as progress:
+        rows = evaluate(generator, reader, arguments.clips, arguments.frames, arguments.size, progress)
+    _print(rows, arguments, arguments.size)
+    if arguments.sheet is not None:
+        save_sheet(arguments.sheet, evaluation_sheet(generator, arguments.size))
+        print(f"{arguments.sheet}: labels, flat colours, generated, truth")
+
+
+def run_ablate(arguments: argparse.Namespace) -> None:
+    """`maliang train ablate ...`"""
+    from ..pipelines.label_reader import load_reader
+    from ..training.ablate import compare_variants, train_variants
+    from ..training.ablation import STREET_ABLATION, VARIANTS
+    from ..training.loop import LoopOptions
+    from ..weights.devices import choose_device
+    from ..weights.folders import typed
+
+    reader = load_reader(typed(arguments.reader))
+    options = LoopOptions(choose_device(arguments.device), 0, 40, arguments.max_time)
+    with progress_bar("train", unit="clip") as progress:
+        whole = train_variants(VARIANTS, arguments.out, options, progress)
+    if not whole:
+        print(f"{arguments.out}: the time is over; the same command goes on")
+        return
+    with progress_bar("compare", unit="clip") as progress:
+        rows = compare_variants(VARIANTS, arguments.out, reader, arguments.clips, arguments.frames, progress)
+    shape = STREET_ABLATION.stages[-1].shape
+    _print(rows, arguments, (shape.height, shape.width))
+
+
+def _print(rows: "list[Row]", arguments: argparse.Namespace, painted: tuple[int, int]) -> None:
+    height, width = painted
+    print(f"{arguments.clips} unseen street clips of {arguments.frames} frames at {width}x{height}")
+    print(table(rows))
+    print(
+        f"FID, video FID and label consistency are by {arguments.reader}: compare them with each other only, at this "
+        "size and this number of clips"
+    )
+
+
+def table(rows: "list[Row]") -> str:
+    """Markdown, one method a row."""
+    lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
+    for method, scores in rows:
+        numbers = (
+            f"{scores.psnr:.2f}",
+            f"{scores.perceptual_distance:.4f}",
+            f"{scores.warping_error:.3f}",
+            f"{scores.temporal_difference_error:.3f}",
+            f"{scores.flicker:.2f}",
+            f"{scores.fid:.3f}",
+            f"{scores.video_fid:.3f}",
+            f"{scores.label_consistency:.3f}",
+        )
+        lines.append("| " + " | ".join((method, *numbers)) + " |")
+    return "\n".join(lines)

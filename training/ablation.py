@@ -1,0 +1,123 @@
+"""What each part of the method is worth: the same short training of small networks, once whole and once without it.
+
+Source: Wang et al. 2018, 4 (ablation study) and table 1, whose frame-wise rival is pix2pixHD. All variants see the same
+clips as often, with the same seed and the same losses but for those that a part brings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from ..models.vid2vid.config import GeneratorConfig
+from .paper import PAPER_LOSSES
+from .recipe import ClipShape, Recipe, Stage, TemporalConfig
+from .stand_ins import STREET_STAND_INS
+from .worlds.looks import LOOKS
+
+_GENERATOR = GeneratorConfig(
+    palette="cityscapes",
+    label_classes=35,
+    edges=True,
+    things=tuple(range(24, 34)),
+    style_names=LOOKS,
+    label_frames=3,
+    filters=12,
+    foreground_filters=6,
+    downsamplings=2,
+    blocks=4,
+    local_blocks=0,
+    scales=1,
+    flow=True,
+    foreground=(26, 27, 28, 29, 30, 31),
+    first_frame=None,
+)
+
+_LIKENESS = replace(
+    PAPER_LOSSES,
+    gan=0.0,
+    feature_matching=0.0,
+    flow=1.0,
+    warp=2.0,
+    weight=0.0,
+    raw=1.0,
+    raw_gan=0.0,
+    temporal_gan=0.0,
+    temporal_matching=0.0,
+)
+
+_REALISM = replace(
+    _LIKENESS, gan=0.5, feature_matching=3.0, warp=1.0, temporal_gan=0.5, temporal_matching=3.0
+)
+
+_LEARN = Stage(
+    clips=160,
+    shape=ClipShape(width=128, height=64, frames=6, zooms=(1.0,)),
+    scales=1,
+    trained="all",
+    discriminator_scales=2,
+    chunk=1,
+    unrolled=1,
+    learning_rate=(1e-3, 1e-3),
+    losses=_LIKENESS,
+)
+
+STREET_ABLATION = Recipe(
+    name="street-ablation",
+    world="street",
+    generator=_GENERATOR,
+    stages=(_LEARN, replace(_LEARN, clips=80, learning_rate=(1e-3, 0.0), losses=_REALISM)),
+    batch=1,
+    start="blank",
+    betas=(0.5, 0.999),
+    ema=0.995,
+    discriminator_filters=8,
+    temporal=TemporalConfig(frames=3, scales=1, sparse=False),
+    features="random",
+    stand_ins=STREET_STAND_INS,
+    seed=0,
+)
+"""The whole method, small and short. Clips start from nothing, as the networks do when they are compared."""
+
+
+def no_flow(recipe: Recipe) -> Recipe:
+    """Every frame is painted anew; the network still sees the past frames."""
+    return replace(recipe, name=f"{recipe.name}-no-flow", generator=replace(recipe.generator, flow=False))
+
+
+def no_temporal(recipe: Recipe) -> Recipe:
+    """Nobody judges the motion of the pictures."""
+    quiet = _with_losses(recipe, temporal_gan=0.0, temporal_matching=0.0)
+    return replace(quiet, name=f"{recipe.name}-no-temporal", temporal=replace(recipe.temporal, scales=0))
+
+
+def no_foreground(recipe: Recipe) -> Recipe:
+    """Cars are warped like everything else."""
+    generator = replace(recipe.generator, foreground=(), foreground_filters=0)
+    return replace(recipe, name=f"{recipe.name}-no-foreground", generator=generator)
+
+
+def frame_wise(recipe: Recipe) -> Recipe:
+    """One label map in, one picture out: no past, hence no flow, and nothing asks how pictures follow each other.
+
+    The branch of the foreground stays, so that cars are painted as well as by the others.
+    """
+    alone = _with_losses(no_temporal(recipe), warp=0.0)
+    generator = replace(recipe.generator, label_frames=1, flow=False)
+    return replace(alone, name=f"{recipe.name}-frame-wise", generator=generator)
+
+
+def _with_losses(recipe: Recipe, **changes: float) -> Recipe:
+    stages = tuple(replace(stage, losses=replace(stage.losses, **changes)) for stage in recipe.stages)
+    return replace(recipe, stages=stages)
+
+
+VARIANTS: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "frame-wise": frame_wise(STREET_ABLATION),
+        "no flow": no_flow(STREET_ABLATION),
+        "no temporal discriminator": no_temporal(STREET_ABLATION),
+        "no foreground prior": no_foreground(STREET_ABLATION),
+        "full": STREET_ABLATION,
+    }
+)
+"""By the names that the table gives them."""
