@@ -18,7 +18,7 @@ from maliang_video.cli.numbers import duration
 from maliang_video.media.writer import open_writer
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.training import evaluate, recipes, sheets
+from maliang_video.training import ablation, evaluate, recipes, segmenter, sheets
 from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import open_folder
 from maliang_video.training.loop import LoopOptions, train
@@ -170,23 +170,29 @@ def test_evaluation_prints_a_table_and_saves_a_sheet(capsys, run, tmp_path):
         "--sheet",
         sheet,
     )
-    first, head, rule, *rows, last = said.splitlines()
+    first, head, rule, *rows, by, last = said.splitlines()
     assert first == "2 unseen street clips of 4 frames at 64x32"
     assert head.startswith(
         "| method | PSNR (dB, higher is better) | perceptual distance (random features, lower) |"
     )
-    assert rule == "|---|---|---|---|---|"
+    assert head.endswith("| FID (lower) | video FID (lower) | label consistency (mIoU, higher) |")
+    assert rule == "|" + "---|" * 9
     assert [row.split(" | ")[0] for row in rows][:3] == [
         "| vid2vid",
         "| vid2vid without flow",
         "| flat colours",
     ]
-    assert len(rows) == 5
-    for row in rows:
-        psnr, *others = map(float, row.strip("| ").split(" | ")[1:])
+    assert len(rows) == 6
+    *numbers, truth = [[float(cell) for cell in row.strip("| ").split(" | ")[1:]] for row in rows]
+    for psnr, *others in numbers:
         assert 0 < psnr < 40
-        assert len(others) == 3
+        assert len(others) == 7
         assert all(number > 0 for number in others)
+    assert rows[-1].startswith("| true frames | 100.00 | 0.0000 |")
+    assert truth[-1] == max(row[-1] for row in [*numbers, truth])  # the network of the package can read
+    assert by.startswith(
+        "FID, video FID and label consistency are by street-segmenter: compare them with each"
+    )
     assert last == f"{sheet}: labels, flat colours, generated, truth"
     assert Image.open(sheet).size == (4 * 64, 4 * 32)
 
@@ -422,6 +428,7 @@ def test_what_can_not_be_exported(capsys, run, tmp_path):
         (["--frames", "1"], "argument --frames: '1' is not a whole number of 4 or more"),
         (["--size", "huge"], "argument --size: 'huge' is not a size; write width x height"),
         (["--size", "65x32"], "65x32 does not fit this network"),
+        (["--reader", "street"], "street: holds a Vid2VidGenerator, not a network that reads labels"),
         (["--sheet", "sheet.gif"], "sheet.gif: a picture's name ends in .jpg, .jpeg, .png, .webp"),
     ],
 )
@@ -437,3 +444,46 @@ def test_the_previews_of_a_folder_are_of_the_folder(run, data):
     truth = [np.array(Image.open(path)).astype(int) for path in (data / "train_B" / "street").iterdir()]
     for row in sheet.reshape(4, 32, 3, 64, 3):
         assert min(abs(row[:, 1] - picture).mean() for picture in truth) < 6
+
+
+def test_a_segmenter_of_ones_own_reads_the_street(capsys, tmp_path, monkeypatch):
+    shape = ClipShape(width=64, height=32, frames=1, zooms=(1.0,))
+    tiny = replace(segmenter.STREET_SEGMENTER, name="tiny", shapes=(shape,), updates=3, batch=2)
+    monkeypatch.setattr(segmenter, "SEGMENTER_RECIPES", {"tiny": tiny})
+    file = tmp_path / "new" / "reader.safetensors"
+    command = ("segmenter", "--recipe", "tiny", "--out", file, "--clips", 2, "--workers", 0)
+    said = maliang(capsys, *command, "--updates", 2).splitlines()
+    assert said[0] == f"{file}: 0.23 million parameters, 0.47 MB"
+    assert said[1].startswith("| size | mIoU | road | sidewalk | building | pole | traffic light |")
+    assert said[3].startswith("| 64x32 | 0.")
+    assert len(said) == 4
+    info = weights.inspect(file)
+    assert (info.architecture, info.dtype, info.licence) == ("labels.reader/1", "fp16, int64", "Apache-2.0")
+    assert info.source == "trained by maliang train segmenter --recipe tiny, 2 updates"
+    assert weights.load(file).config == tiny.network
+
+
+def test_segmenters_that_can_not_be_trained(capsys, tmp_path):
+    out = tmp_path / "reader.safetensors"
+    assert "no recipe 'footage' of a segmenter; there are: street-segmenter" in refusal(
+        capsys, "segmenter", "--recipe", "footage", "--out", out
+    )
+    assert "the name of a file of weights ends in .safetensors" in refusal(
+        capsys, "segmenter", "--out", tmp_path / "reader.pt"
+    )
+
+
+def test_the_parts_of_the_method_are_compared(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(ablation, "STREET_ABLATION", TINY)
+    short = replace(TINY, stages=(replace(TINY.stages[0], clips=1),))
+    monkeypatch.setattr(ablation, "VARIANTS", {"no flow": ablation.no_flow(short), "full": short})
+    command = ("ablate", "--out", tmp_path / "runs", "--clips", 1, "--frames", 4)
+    assert maliang(capsys, *command, "--max-time", "0s") == (
+        f"{tmp_path / 'runs'}: the time is over; the same command goes on\n"
+    )
+    said = maliang(capsys, *command).splitlines()
+    assert said[0] == "1 unseen street clips of 4 frames at 64x32"
+    assert [row.split(" | ")[0] for row in said[3:6]] == ["| no flow", "| full", "| true frames"]
+    assert said[6].startswith("FID, video FID and label consistency are by street-segmenter")
+    assert (tmp_path / "runs" / "no-flow" / "no-flow.safetensors").is_file()
+    assert maliang(capsys, *command).splitlines() == said
