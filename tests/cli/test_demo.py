@@ -1,9 +1,11 @@
 """`maliang demo`, with tiny random weights in the place of the demo weights."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from maliang_video import weights
@@ -14,35 +16,68 @@ from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 
 @pytest.fixture
 def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_generator: Vid2VidGenerator) -> None:
+    save_as("street", tiny_generator, tmp_path, monkeypatch)
+
+
+def save_as(name: str, generator: Vid2VidGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights of that name, which are found before those in the package."""
     folder = tmp_path / "models"
     folder.mkdir()
-    weights.save(folder / "street.safetensors", tiny_generator, licence="CC0-1.0", source="random numbers")
+    weights.save(folder / f"{name}.safetensors", generator, licence="CC0-1.0", source="random numbers")
     monkeypatch.setenv("MALIANG_MODELS", str(folder))
+
+
+def first_of_four(video: Path) -> NDArray[np.int64]:
+    """Its first picture; it must have four."""
+    with open_frames(video) as frames:
+        pictures = [frame.pixels for frame in frames]
+    assert len(pictures) == 4
+    return pictures[0].astype(int)
 
 
 @pytest.mark.usefixtures("street")
 def test_the_demo_makes_videos_and_a_sheet_and_says_where(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "demo"
-    assert main(["demo", "--out", str(out), "--frames", "4"]) == 0
-    videos = {"labels", "street-noon", "street-night", "trees-to-buildings", "side-by-side"}
+    assert main(["demo", "street", "--out", str(tmp_path / "demo"), "--frames", "4"]) == 0
+    out = tmp_path / "demo" / "street"
+    videos = {"maps", "noon", "night", "vegetation-to-building", "side-by-side"}
     assert {path.name for path in out.iterdir()} == {*(f"{name}.mp4" for name in videos), "contact-sheet.png"}
     said = capsys.readouterr().out
     assert all(str(path) in said for path in out.iterdir())
-    first = {}
-    for name in videos:
-        with open_frames(out / f"{name}.mp4") as frames:
-            pictures = [frame.pixels for frame in frames]
-        assert len(pictures) == 4
-        first[name] = pictures[0].astype(int)
-    assert first["labels"].shape == (128, 256, 3)
+    first = {name: first_of_four(out / f"{name}.mp4") for name in videos}
+    assert first["maps"].shape == (128, 256, 3)
     assert first["side-by-side"].shape == (128, 512, 3)
-    assert np.abs(first["side-by-side"][:, :250] - first["labels"][:, :250]).mean() < 6
-    assert np.abs(first["street-noon"] - first["street-night"]).mean() > 1
-    assert np.abs(first["street-noon"] - first["trees-to-buildings"]).mean() > 0.1
+    assert np.abs(first["side-by-side"][:, :250] - first["maps"][:, :250]).mean() < 6
+    assert np.abs(first["noon"] - first["night"]).mean() > 1
+    assert np.abs(first["noon"] - first["vegetation-to-building"]).mean() > 0.1
     assert Image.open(out / "contact-sheet.png").width > 4 * 256
+
+
+@pytest.mark.parametrize(("name", "channels", "size"), [("face", 15, (128, 128)), ("dancer", 6, (192, 128))])
+def test_people_are_painted_from_drawn_maps(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_generator: Vid2VidGenerator,
+    name: str,
+    channels: int,
+    size: tuple[int, int],
+) -> None:
+    config = replace(tiny_generator.config, palette="", label_classes=channels, edges=False, things=())
+    save_as(name, Vid2VidGenerator(config), tmp_path, monkeypatch)
+    assert main(["demo", name, "--out", str(tmp_path / "demo"), "--frames", "4"]) == 0
+    out = tmp_path / "demo" / name
+    videos = {path.stem for path in out.glob("*.mp4")}
+    assert videos == {"maps", *config.style_names, "side-by-side"}
+    maps = first_of_four(out / "maps.mp4")
+    assert maps.shape == (*size, 3)
+    assert maps.max() > 150, "something is drawn"
+
+
+def test_a_demo_that_there_is_not_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "street", "cat", "--out", str(tmp_path / "demo")]) == 2
+    assert capsys.readouterr().err == "maliang: no demo 'cat'; there are: street, face, dancer\n"
+    assert not (tmp_path / "demo").exists()
 
 
 @pytest.mark.usefixtures("street")

@@ -46,6 +46,17 @@ def test_the_past_frame_is_resampled_as_the_config_says(make, inputs):
     assert not torch.equal(out.warped, warp(inputs[1][:, 3:], out.flow))
 
 
+def test_with_skips_labels_reach_the_picture_past_the_small_sizes(make, inputs):
+    for skips in (False, True):
+        scale = make(skips=skips).scales[0]
+        for layer in scale.image.ups:
+            layer.conv.weight.data.zero_()
+        labels, past, _ = inputs
+        other = dense_planes(labels.values.flip(2))
+        here, there = (run(scale, (shown, past, None), mask=False).raw for shown in (labels, other))
+        assert torch.equal(here, there) is not skips
+
+
 def test_weight_one_paints_and_weight_zero_copies(scale, inputs):
     for bias, expected in ((100.0, "raw"), (-100.0, "warped")):
         scale.flow.to_weight.bias.data.fill_(bias)
