@@ -15,7 +15,7 @@ from ..models.labels.frames import AnyStream
 from ..models.vid2vid.generator import Vid2VidGenerator, without_flow, without_foreground
 from ..models.vid2vid.memory import frame_bytes
 from ..pipelines.vid2vid import load_generator
-from ..weights import hub, locate
+from ..weights import hub, inspect, locate
 from ..weights.devices import DTYPES
 from ..weights.folders import demo_folder, find_file, list_files, search_folders
 from ..weights.presets import HubPreset, builtin_presets
@@ -103,8 +103,16 @@ class LoadGenerator(io.ComfyNode):
 
 def weight_names() -> list[str]:
     """What can be loaded: the package's own, the user's files, presets to download."""
-    own = [name for name, _ in list_files([demo_folder()])]
-    return [*own, *folder_paths.get_filename_list(MODELS), *(preset.name for preset in builtin_presets().hub)]
+    return [
+        *own_names("vid2vid.generator/1"),
+        *folder_paths.get_filename_list(MODELS),
+        *(preset.name for preset in builtin_presets().hub),
+    ]
+
+
+def own_names(architecture: str) -> list[str]:
+    """The weights in the package that are of an architecture."""
+    return [name for name, path in list_files([demo_folder()]) if inspect(path).architecture == architecture]
 
 
 def weight_file(name: str, download: bool) -> Path:

@@ -118,8 +118,7 @@ def fill_state(
 
 def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
     """The averaged generator of a run's checkpoint as a file of weights, in `dtype`; returns what was written."""
-    if out.suffix != SUFFIX:
-        raise InputError(f"{out}: the name of a file of weights ends in {SUFFIX}; give --out such a name")
+    check_weights_name(out)
     path = folder / FILE_NAME
     if not path.is_file():
         raise InputError(
@@ -136,6 +135,12 @@ def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> Wei
     with writing(out):
         save(out, average, licence=licence, source=trained, notes=metadata["recipe"], dtype=dtype)
     return inspect(out)
+
+
+def check_weights_name(out: Path) -> None:
+    """InputError for a name that no file of weights has."""
+    if out.suffix != SUFFIX:
+        raise InputError(f"{out}: the name of a file of weights ends in {SUFFIX}; give --out such a name")
 
 
 class _Result(NamedTuple):

@@ -20,7 +20,7 @@ from ..models.vid2vid.future import LabelFuture
 from ..progress import Progress, silent
 from ..weights.config_json import from_json, to_json
 from ..weights.file import WeightsInfo, inspect, save
-from .checkpoint import FILE_NAME, check_recipe_of, fill_state, read_state, save_state
+from .checkpoint import FILE_NAME, check_recipe_of, check_weights_name, fill_state, read_state, save_state
 from .clips import Batch, load_clips
 from .future_clips import StreetFutures
 from .future_pictures import PictureFuture
@@ -29,7 +29,7 @@ from .future_steps import Predictor, learn_clip, seen_frames
 from .interrupts import stop_requests
 from .journal import Journal
 from .loop import LoopOptions, Report
-from .perceptual import RandomFeatures
+from .perceptual import TEACHER, RandomFeatures
 from .sheets import PREVIEW_CLIPS
 
 PREVIEW_FRAMES = 10
@@ -64,7 +64,7 @@ class _Run:
         self.average = build_predictor(recipe.trained).to(options.device).requires_grad_(False)
         self.average.load_state_dict(self.network.state_dict())
         self.optimizer = torch.optim.Adam(self.network.parameters(), 1.0, recipe.betas, fused=True)
-        self.features = RandomFeatures().to(options.device) if recipe.target == "pictures" else None
+        self.features = RandomFeatures(TEACHER).to(options.device) if recipe.target == "pictures" else None
         self.done = self._resume()
         self.journal = Journal(folder, self.done, options.tensorboard)
         self.sums: dict[str, list[float]] = {}
@@ -178,6 +178,7 @@ def read_predictor(folder: Path) -> tuple[FutureRecipe, Predictor, int]:
 
 def export_future(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
     """The averaged network of a run as a file of weights; InputError for a run that predicted pictures."""
+    check_weights_name(out)
     recipe, network, clips = read_predictor(folder)
     if not isinstance(network, LabelFuture):
         raise InputError(

@@ -27,7 +27,7 @@ def twin(path: Path) -> dict:
 
 
 def test_there_is_a_workflow():
-    assert [path.stem for path in WORKFLOWS] == ["street_from_labels"]
+    assert [path.stem for path in WORKFLOWS] == ["street_from_labels", "street_future"]
 
 
 @each_workflow
@@ -83,6 +83,8 @@ def test_nothing_in_it_changes_by_chance(path):
 def test_a_server_makes_the_video(server, path):
     prompt = twin(path)
     world = next(node["inputs"] for node in prompt.values() if node["class_type"] == "MaliangStreetWorld")
+    inputs = [node["inputs"] for node in prompt.values() if node["class_type"] == "MaliangPredictFuture"]
+    predicted = sum(each["frames"] for each in inputs)
     history = server.run(prompt)
     videos = [content for name, content in server.files(history) if name.endswith(".mp4")]
     assert len(videos) == 1
@@ -91,7 +93,7 @@ def test_a_server_makes_the_video(server, path):
         frames = sum(1 for _ in container.decode(stream))
         context = stream.codec_context
         assert (context.width, context.height) == (world["width"], world["height"])
-        assert frames == world["frames"]
+        assert frames == world["frames"] + predicted
         assert stream.average_rate == Fraction(world["frame_rate"])
         tags = {int(context.colorspace), int(context.color_primaries), int(context.color_trc)}
         assert tags == {LIGHT_BT709}

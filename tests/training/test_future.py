@@ -12,6 +12,7 @@ from maliang_video.models.vid2vid.future import LabelFuture
 from maliang_video.training import evaluate_future as evaluation
 from maliang_video.training import future_loop
 from maliang_video.training.evaluate_future import Contest, evaluate_future, extrapolated, mean_iou
+from maliang_video.training.exports import export_any
 from maliang_video.training.future_clips import StreetFutures
 from maliang_video.training.future_loop import build_predictor, export_future, read_predictor, train_future
 from maliang_video.training.future_pictures import PictureFuture
@@ -130,7 +131,7 @@ def test_a_run_that_stops_goes_on_bit_by_bit(tmp_path):
 
 def test_a_run_becomes_weights_that_load(tmp_path):
     train_future(TINY, tmp_path / "run", OPTIONS)
-    info = export_future(tmp_path / "run", tmp_path / "w.safetensors", "CC0-1.0", torch.float32)
+    info = export_any(tmp_path / "run", tmp_path / "w.safetensors", "CC0-1.0", torch.float32)
     assert info.architecture == "vid2vid.future/1"
     assert info.source == "trained by maliang train future --recipe tiny, 4 clips"
     loaded = weights.load(tmp_path / "w.safetensors")
@@ -144,6 +145,8 @@ def test_mistakes_are_one_sentence(tmp_path):
     train_future(PICTURES, tmp_path / "run", OPTIONS)
     with pytest.raises(InputError, match="predicts pictures, for comparison only"):
         export_future(tmp_path / "run", tmp_path / "w.safetensors", "", torch.float32)
+    with pytest.raises(InputError, match=r"ends in \.safetensors"):
+        export_any(tmp_path / "run", tmp_path / "w.pt", "", torch.float32)
     with pytest.raises(InputError, match='target was "pictures", is "labels"'):
         train_future(TINY, tmp_path / "run", OPTIONS)
     with pytest.raises(InputError, match="maliang train future wrote to"):
@@ -168,7 +171,7 @@ def test_the_schedule():
     assert [TINY.learning_rate(n) for n in range(5)] == [1e-3, 1e-3, 1e-3, 5e-4, 0.0]
     assert [TINY.stage(n).frames for n in range(5)] == [1, 1, 2, 2, 2]
     assert [stage.clips for stage in with_future_clips(TINY, 10).stages] == [5, 5]
-    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 5).stages] == [1] * 5
+    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 6).stages] == [1] * 6
     assert TINY.trained.network.reduction == 1
     assert (TINY.trained.width, TINY.trained.height) == (32, 16)
 
