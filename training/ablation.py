@@ -61,11 +61,13 @@ _LEARN = Stage(
     losses=_LIKENESS,
 )
 
+_SHARPEN = replace(_LEARN, clips=80, learning_rate=(1e-3, 0.0), losses=_REALISM)
+
 STREET_ABLATION = Recipe(
     name="street-ablation",
     world="street",
     generator=_GENERATOR,
-    stages=(_LEARN, replace(_LEARN, clips=80, learning_rate=(1e-3, 0.0), losses=_REALISM)),
+    stages=(_LEARN, _SHARPEN, _SHARPEN),
     batch=1,
     start="blank",
     betas=(0.5, 0.999),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import InputError
+from .ablation import VARIANTS
 from .drawn_demos import DRAWN_DEMOS
 from .footage import FOOTAGE_RECIPES
 from .paper import PAPER_RECIPES
@@ -14,7 +15,14 @@ from .street_features import STREET_FEATURES
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         recipe.name: recipe
-        for recipe in (STREET_DEMO, *DRAWN_DEMOS, *FOOTAGE_RECIPES, STREET_FEATURES, *PAPER_RECIPES)
+        for recipe in (
+            STREET_DEMO,
+            *DRAWN_DEMOS,
+            *FOOTAGE_RECIPES,
+            STREET_FEATURES,
+            *PAPER_RECIPES,
+            *VARIANTS.values(),
+        )
     }
 )
 

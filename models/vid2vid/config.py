@@ -83,7 +83,8 @@ class GeneratorConfig:
     style_names: tuple[str, ...]
     """Looks to choose from, by modulation of the decoders' norms. () for the published networks."""
     label_frames: int
-    """Label frames that the generator sees at once (the frame and those before it), >= 2."""
+    """Label frames that the generator sees at once: the frame and those before it, whose pictures it sees, too. 1: it
+    paints every frame by itself, like pix2pixHD (then without flow, which has nothing to warp)."""
     filters: int
     """Channels after the first convolution of the coarsest scale."""
     foreground_filters: int

@@ -158,7 +158,7 @@ class Scale(nn.Module):
         super().__init__()
         deep = (config.filters, config.downsamplings, config.encoder_blocks)
         self.labels = Encoder(config.label_channels, *deep)
-        self.past = Encoder(config.past_channels, *deep)
+        self.past = Encoder(config.past_channels, *deep) if config.past_channels else None
         self.image = Decoder(
             config.filters, config.downsamplings, config.decoder_blocks, styles=config.styles
         )
@@ -209,6 +209,10 @@ class Scale(nn.Module):
     def _encoded(self, labels: LabelPlanes, past: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Features of the smallest size, and those of the larger ones that the decoders are given."""
         if not self.skips:
-            return self.labels(labels) + self.past(past), []
-        *skipped, x = map(torch.add, self.labels.levels(labels), self.past.levels(past))
+            x = self.labels(labels)
+            return x if self.past is None else x + self.past(past), []
+        levels = self.labels.levels(labels)
+        if self.past is not None:
+            levels = list(map(torch.add, levels, self.past.levels(past)))
+        *skipped, x = levels
         return x, skipped
