@@ -127,6 +127,7 @@ STREET_FUTURE = FutureRecipe(
         FutureStage(clips=20, frames=8, learning_rate=(_RATE / 4, _RATE * 3 / 16), losses=_LEARN),
         FutureStage(clips=91, frames=4, learning_rate=(_RATE / 2, 2.95e-4), losses=_CARRY),
         FutureStage(clips=169, frames=4, learning_rate=(4.5e-4, 0.0), losses=_CARRY),
+        FutureStage(clips=130, frames=4, learning_rate=(4.5e-4, 0.0), losses=_CARRY),
     ),
     betas=(0.9, 0.999),
     ema=0.998,

@@ -171,7 +171,7 @@ def test_the_schedule():
     assert [TINY.learning_rate(n) for n in range(5)] == [1e-3, 1e-3, 1e-3, 5e-4, 0.0]
     assert [TINY.stage(n).frames for n in range(5)] == [1, 1, 2, 2, 2]
     assert [stage.clips for stage in with_future_clips(TINY, 10).stages] == [5, 5]
-    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 6).stages] == [1] * 6
+    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 7).stages] == [1] * 7
     assert TINY.trained.network.reduction == 1
     assert (TINY.trained.width, TINY.trained.height) == (32, 16)
 
