@@ -23,6 +23,8 @@ STREET_GENERATOR = GeneratorConfig(
     flow=True,
     foreground=(26, 27, 28, 29, 30, 31),  # vehicles; the procedural street has cars only, see stand_ins
     first_frame=None,
+    resampling="bicubic",
+    skips=True,
 )
 
 LIKENESS = LossWeights(
@@ -46,11 +48,9 @@ LIKENESS = LossWeights(
 REALISM = replace(LIKENESS, gan=0.5, feature_matching=3.0, warp=0.5, raw=0.5)
 """And sharp."""
 
-DETAIL = replace(REALISM, gan=0.25, feature_matching=1.5, perceptual=20.0, warp=0.0, raw=0.25)
-"""Over long clips: what was carried along too far is painted anew, rather than copied once more."""
-
-FINISH = replace(DETAIL, gan=0.0, feature_matching=0.0)
-"""The grid that a small discriminator leaves on large cars goes."""
+CLEAR = replace(LIKENESS, perceptual=5.0, direction=10.0, flow=2.0, warp=0.0, raw=0.25)
+"""Over long clips, by what can be seen: edges where the labels have them, and no grid, which a small discriminator
+leaves. What was carried along too far is painted anew, rather than copied once more."""
 
 SHORT = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))
 LONG = ClipShape(width=256, height=128, frames=8, zooms=(1.0, 1.0, 1.0, 1.5))
@@ -67,21 +67,16 @@ _LEARN = Stage(
     learning_rate=(_RATE, _RATE),
     losses=LIKENESS,
 )
-_SHARPEN = replace(_LEARN, clips=150, shape=LONG, losses=REALISM)
+_SHARPEN = replace(_LEARN, clips=300, shape=LONG, learning_rate=(_RATE, _RATE / 2), losses=REALISM)
+_CLEAR = replace(_SHARPEN, clips=470, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
 
 STREET_DEMO = Recipe(
     name="street-demo",
     world="street",
     generator=STREET_GENERATOR,
-    stages=(
-        _LEARN,
-        _SHARPEN,
-        replace(_SHARPEN, learning_rate=(_RATE, _RATE / 2)),
-        replace(_SHARPEN, clips=50, learning_rate=(_RATE / 2, _RATE / 3), losses=DETAIL),
-        replace(_SHARPEN, clips=100, learning_rate=(_RATE / 3, 0.0), losses=FINISH),
-    ),
+    stages=(_LEARN, _SHARPEN, _CLEAR),
     batch=1,
-    start="both",
+    start="blank",
     betas=(0.5, 0.999),
     ema=0.999,
     discriminator_filters=16,

@@ -51,6 +51,7 @@ def tiny_recipe() -> Recipe:
             tiny(2, 32, (1.0, 2.0), LIKENESS),
             tiny(2, 64, (1.0,), REALISM, learning_rate=(6e-4, 0.0)),
         ),
+        start="both",
         discriminator_filters=2,
         stand_ins=((27, 26),),
     )
