@@ -35,7 +35,11 @@ class ReaderSegmenter:
     """A `LabelReader` in the place of a segmenter of the Hub: RGB in, ids of `palette` out."""
 
     def __init__(
-        self, name_or_path: str | Path, palette: Palette | None, device: torch.device | str, dtype: torch.dtype
+        self,
+        name_or_path: str | Path,
+        palette: Palette | None,
+        device: torch.device | str,
+        dtype: torch.dtype,
     ) -> None:
         """palette: what the ids that come out mean (None: that of the network)."""
         self.network = load_reader(name_or_path, device).to(dtype)
