@@ -110,17 +110,23 @@ def _given(shown: Shown) -> Shown:
 def likeness_terms(features: PerceptualFeatures, weights: LossWeights, chunk: Chunk) -> Terms:
     """How far the pictures, and what was painted before blending, are from the real ones."""
     real = chunk.real.flatten(0, 1)
-    terms = _likeness(features, weights, chunk.frame.flatten(0, 1), real)
+    with torch.no_grad():
+        seen = features(real)
+    terms = _likeness(features, weights, chunk.frame.flatten(0, 1), real, seen)
     if weights.raw > 0:
-        raw = _likeness(features, weights, chunk.raw.flatten(0, 1), real)
+        raw = _likeness(features, weights, chunk.raw.flatten(0, 1), real, seen)
         terms = {name: term + weights.raw * raw[name] for name, term in terms.items()}
     return terms
 
 
-def _likeness(features: PerceptualFeatures, weights: LossWeights, pictures: Tensor, real: Tensor) -> Terms:
-    terms = {"perceptual": weights.perceptual * perceptual_loss(features, pictures, real)}
+def _likeness(
+    features: PerceptualFeatures, weights: LossWeights, pictures: Tensor, real: Tensor, seen: list[Tensor]
+) -> Terms:
+    """seen: the features of the real pictures."""
+    terms = {"perceptual": weights.perceptual * perceptual_loss(features, pictures, real, seen)}
     if weights.direction > 0:
-        terms["direction"] = weights.direction * perceptual_distance(features, pictures, real).mean()
+        distance = perceptual_distance(features, pictures, real, seen)
+        terms["direction"] = weights.direction * distance.mean()
     return terms
 
 

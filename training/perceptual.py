@@ -64,10 +64,16 @@ class RandomFeatures(nn.Module):
         return features
 
 
-def perceptual_loss(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tensor:
-    """Weighted L1 between the features of two pictures, and between the pictures themselves; `b` is the truth."""
-    with torch.no_grad():
-        target = features(b)
+def perceptual_loss(
+    features: PerceptualFeatures, a: Tensor, b: Tensor, target: list[Tensor] | None = None
+) -> Tensor:
+    """Weighted L1 between the features of two pictures, and between the pictures themselves.
+
+    `b` is the truth; target: its features, where they are known already.
+    """
+    if target is None:
+        with torch.no_grad():
+            target = features(b)
     terms = [
         weight * F.l1_loss(x, y)
         for weight, x, y in zip(features.level_weights, features(a), target, strict=True)
@@ -77,14 +83,18 @@ def perceptual_loss(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tenso
     return torch.stack(terms).sum()
 
 
-def perceptual_distance(features: PerceptualFeatures, a: Tensor, b: Tensor) -> Tensor:
+def perceptual_distance(
+    features: PerceptualFeatures, a: Tensor, b: Tensor, target: list[Tensor] | None = None
+) -> Tensor:
     """The LPIPS formula: differences between normalised features, squared, averaged. `[b 3 h w]` -> `[b]`.
+
+    target: the features of b, where they are known already.
 
     Features near `FLOOR` and below aren't brought to full length: LPIPS does, and so asks for the direction of what
     nobody can see. Source: Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric".
     """
     terms = []
-    for x, y in zip(features(a), features(b), strict=True):
+    for x, y in zip(features(a), features(b) if target is None else target, strict=True):
         difference = _direction(x) - _direction(y)
         terms.append(difference.square().sum(1).mean((1, 2)))
     return torch.stack(terms).mean(0)
