@@ -18,17 +18,19 @@ DRAWN_GENERATOR = replace(
     things=(),
     foreground=(),
     foreground_filters=0,
+    downsamplings=3,
+    blocks=4,
     resampling="bicubic",
     skips=True,
 )
-LOSSES = replace(LIKENESS, direction=8.0, flow=2.0, warp=0.0, raw=0.5)
+LOSSES = replace(LIKENESS, perceptual=20.0, direction=5.0, flow=2.0, warp=0.5, raw=0.5)
 
 
 def _stages(width: int, height: int) -> tuple[Stage, ...]:
     rate = 6e-4
     short, long = (ClipShape(width, height, frames, (1.0,)) for frames in (4, 8))
-    learn = replace(STREET_DEMO.stages[0], clips=400, shape=short, losses=LOSSES, learning_rate=(rate, rate))
-    return learn, replace(learn, clips=150, shape=long, learning_rate=(rate, 0.0))
+    learn = replace(STREET_DEMO.stages[0], clips=300, shape=short, losses=LOSSES, learning_rate=(rate, rate))
+    return learn, replace(learn, clips=100, shape=long, learning_rate=(rate, 0.0))
 
 
 def _recipe(name: str, world: World, channels: int, people: tuple[str, ...], size: tuple[int, int]) -> Recipe:
@@ -43,10 +45,10 @@ def _recipe(name: str, world: World, channels: int, people: tuple[str, ...], siz
 
 
 FACE_DEMO = _recipe(
-    "face-demo", "faces", FACE_CHANNELS, ("speaker 1", "speaker 2", "speaker 3", "speaker 4"), (128, 128)
+    "face-demo", "faces", FACE_CHANNELS, ("speaker-1", "speaker-2", "speaker-3", "speaker-4"), (128, 128)
 )
 DANCER_DEMO = _recipe(
-    "dancer-demo", "puppets", POSE_CHANNELS, ("dancer 1", "dancer 2", "dancer 3", "dancer 4"), (128, 192)
+    "dancer-demo", "puppets", POSE_CHANNELS, ("dancer-1", "dancer-2", "dancer-3", "dancer-4"), (128, 192)
 )
 
 DRAWN_DEMOS = (FACE_DEMO, DANCER_DEMO)

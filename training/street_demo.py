@@ -48,7 +48,7 @@ LIKENESS = LossWeights(
 REALISM = replace(LIKENESS, gan=0.5, feature_matching=3.0, warp=0.5, raw=0.5)
 """And sharp."""
 
-CLEAR = replace(LIKENESS, perceptual=5.0, direction=10.0, flow=2.0, warp=0.0, raw=0.25)
+CLEAR = replace(LIKENESS, perceptual=20.0, direction=4.0, flow=2.0, warp=0.5, raw=0.25)
 """Over long clips, by what can be seen: edges where the labels have them, and no grid, which a small discriminator
 leaves. What was carried along too far is painted anew, rather than copied once more."""
 
@@ -68,7 +68,7 @@ _LEARN = Stage(
     losses=LIKENESS,
 )
 _SHARPEN = replace(_LEARN, clips=300, shape=LONG, learning_rate=(_RATE, _RATE / 2), losses=REALISM)
-_CLEAR = replace(_SHARPEN, clips=470, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
+_CLEAR = replace(_SHARPEN, clips=690, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
 
 STREET_DEMO = Recipe(
     name="street-demo",
@@ -76,7 +76,7 @@ STREET_DEMO = Recipe(
     generator=STREET_GENERATOR,
     stages=(_LEARN, _SHARPEN, _CLEAR),
     batch=1,
-    start="blank",
+    start="both",
     betas=(0.5, 0.999),
     ema=0.999,
     discriminator_filters=16,

@@ -27,7 +27,12 @@ def twin(path: Path) -> dict:
 
 
 def test_there_is_a_workflow():
-    assert [path.stem for path in WORKFLOWS] == ["street_from_labels", "street_future"]
+    assert [path.stem for path in WORKFLOWS] == [
+        "dancer_from_poses",
+        "face_from_landmarks",
+        "street_from_labels",
+        "street_future",
+    ]
 
 
 @each_workflow
@@ -82,7 +87,7 @@ def test_nothing_in_it_changes_by_chance(path):
 @each_workflow
 def test_a_server_makes_the_video(server, path):
     prompt = twin(path)
-    world = next(node["inputs"] for node in prompt.values() if node["class_type"] == "MaliangStreetWorld")
+    world = next(node["inputs"] for node in prompt.values() if node["class_type"].endswith("World"))
     inputs = [node["inputs"] for node in prompt.values() if node["class_type"] == "MaliangPredictFuture"]
     predicted = sum(each["frames"] for each in inputs)
     history = server.run(prompt)
