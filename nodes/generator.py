@@ -17,7 +17,7 @@ from ..models.vid2vid.memory import frame_bytes
 from ..pipelines.vid2vid import load_generator
 from ..weights import hub, inspect, locate
 from ..weights.devices import DTYPES
-from ..weights.folders import demo_folder, find_file, list_files, search_folders
+from ..weights.folders import demo_folder, find_file, search_folders
 from ..weights.presets import HubPreset, builtin_presets
 from . import compat
 from .failures import memory_advice
@@ -111,8 +111,9 @@ def weight_names() -> list[str]:
 
 
 def own_names(architecture: str) -> list[str]:
-    """The weights in the package that are of an architecture."""
-    return [name for name, path in list_files([demo_folder()]) if inspect(path).architecture == architecture]
+    """The weights in the package that are of an architecture, in the order of the table of presets."""
+    files = [(preset.name, demo_folder() / preset.file) for preset in builtin_presets().embedded]
+    return [name for name, path in files if path.is_file() and inspect(path).architecture == architecture]
 
 
 def weight_file(name: str, download: bool) -> Path:

@@ -54,7 +54,10 @@ def test_an_unknown_name_says_what_there_is(folder, table):
     with pytest.raises(InputError) as caught:
         locate("your", [folder], presets=table)
     text = str(caught.value)
-    assert text.startswith("no weights named 'your'; there are: large, mine, old")
+    assert text.startswith("no weights named 'your'; there are: ")
+    names = text.removeprefix("no weights named 'your'; there are: ").split(" (")[0].split(", ")
+    assert names == sorted(names)
+    assert {"large", "mine", "old", "street"} <= set(names)
     assert str(folder) in text
     assert "MALIANG_MODELS adds folders" in text
 
