@@ -38,7 +38,7 @@ COLUMNS = 4
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "demo",
-        help="see it work: maps in, videos out, offline, in a minute or two",
+        help="see it work: maps in, videos out, offline, in a few minutes",
         description="Paint what the demo weights have never seen, in every look that they know: label maps of a "
         "procedural street (and once more with its trees turned into buildings), sketches of a talking face, poses of "
         "a dancer. Each has a folder of its own with its videos and a contact sheet.",
@@ -51,7 +51,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "--out", type=Path, default=Path("maliang-demo"), metavar="DIR", help="default: %(default)s"
     )
     parser.add_argument(
-        "--frames", type=frame_count, default=48, metavar="N", help="of each video (default: %(default)s)"
+        "--frames", type=frame_count, default=24, metavar="N", help="of each video (default: %(default)s)"
     )
     parser.add_argument(
         "--seed", type=int, default=7, metavar="N", help="which street, which motion (default: %(default)s)"
