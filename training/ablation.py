@@ -11,7 +11,7 @@ from types import MappingProxyType
 from ..models.vid2vid.config import GeneratorConfig
 from .paper import PAPER_LOSSES
 from .recipe import ClipShape, Recipe, Stage, TemporalConfig
-from .stand_ins import STREET_STAND_INS
+from .street_demo import STREET_DEMO
 from .worlds.looks import LOOKS
 
 _GENERATOR = GeneratorConfig(
@@ -63,20 +63,15 @@ _LEARN = Stage(
 
 _SHARPEN = replace(_LEARN, clips=80, learning_rate=(1e-3, 0.0), losses=_REALISM)
 
-STREET_ABLATION = Recipe(
+STREET_ABLATION = replace(
+    STREET_DEMO,
     name="street-ablation",
-    world="street",
     generator=_GENERATOR,
     stages=(_LEARN, _SHARPEN, _SHARPEN),
-    batch=1,
     start="blank",
-    betas=(0.5, 0.999),
     ema=0.995,
     discriminator_filters=8,
     temporal=TemporalConfig(frames=3, scales=1, sparse=False),
-    features="random",
-    stand_ins=STREET_STAND_INS,
-    seed=0,
 )
 """The whole method, small and short. Clips start from nothing, as the networks do when they are compared."""
 

@@ -205,6 +205,12 @@ def with_drawn(recipe: Recipe, channels: int) -> Recipe:
 def check_recipe(recipe: Recipe) -> None:
     """InputError for a recipe that no run could follow, naming the stage and what is wrong with it."""
     scales, past = recipe.generator.scales, recipe.generator.past_frames
+    for style in recipe.generator.style_names:
+        if not style or "@" in style or any(map(str.isspace, style)):
+            raise InputError(
+                f"recipe {recipe.name}: the style {style!r} could not be chosen, as 'noon@0 night@48' is read by "
+                "spaces and @; give it a name without them"
+            )
     if recipe.generator.palette and any(stage.losses.face for stage in recipe.stages):
         raise InputError(
             f"recipe {recipe.name}: its discriminator of faces looks for heads in drawn poses, but the network takes "

@@ -55,7 +55,7 @@ def test_numbers_do_not_change_between_processes_and_machines(features):
     assert perceptual_loss(teacher, a, b).item() == pytest.approx(LOSS, rel=1e-4)
 
 
-def test_texture_that_nobody_can_see_makes_no_distance(features):
+def test_texture_that_nobody_can_see_counts_for_little(features):
     """Half a level of 255 of noise, another one in each picture; without the floor it would count as for much."""
     noise = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(3))
     faint = perceptual_distance(features, *(noise / 255).split(1)).item()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maliang_video.errors import InputError
-from maliang_video.training.recipe import with_clips, with_own_data
+from maliang_video.training.recipe import check_recipe, with_clips, with_own_data
 from maliang_video.training.recipes import find_recipe
 from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
 from maliang_video.weights.config_json import from_json, to_json
@@ -71,3 +71,10 @@ def test_own_data_may_have_every_class():
     assert own.stand_ins == ()
     assert own.name == "street-demo on own data"
     assert own.generator == STREET_DEMO.generator
+
+
+@pytest.mark.parametrize("style", ["dancer 1", "noon@3", ""])
+def test_a_style_that_could_not_be_chosen_is_refused(style):
+    generator = replace(STREET_DEMO.generator, style_names=("noon", style))
+    with pytest.raises(InputError, match="could not be chosen"):
+        check_recipe(replace(STREET_DEMO, generator=generator))
