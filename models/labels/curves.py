@@ -40,11 +40,12 @@ class Curve(NamedTuple):
 _NOTHING = Curve(np.zeros(0, np.intp), np.zeros(0, np.intp))
 
 
-def curve_through(points: NDArray[np.float64]) -> Curve:
+def curve_through(points: NDArray[np.float64], *, rounded: bool = False) -> Curve:
     """The curve through points `[n 2]` (x, y), n = 2: a line, n = 3: a parabola over the axis with the larger steps.
 
     One sample for each whole pixel of the distance between the end points, along that axis; coordinates are truncated
     and may lie outside of the picture.
+    rounded: the distance is rounded to whole pixels (NVlabs/imaginaire), else truncated.
     """
     x, y = points[:, 0], points[:, 1]
     upright = np.abs(np.diff(x)).max() < np.abs(np.diff(y)).max()
@@ -52,7 +53,7 @@ def curve_through(points: NDArray[np.float64]) -> Curve:
         x, y = y, x
     along: Vector = x.tolist()
     first, last = (along[0], along[-1]) if along[0] <= along[-1] else (along[-1], along[0])
-    count = int(last - first)
+    count = round(last - first) if rounded else int(last - first)
     if count < 1:
         return _NOTHING
     a, b, c = fit(along, y.tolist())

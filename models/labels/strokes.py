@@ -15,12 +15,14 @@ Canvas = NDArray[np.uint8]
 Color = tuple[int, int, int]
 
 
-def stroke(canvas: Canvas, curve: Curve, color: Color | None = None, width: int = 1) -> None:
+def stroke(
+    canvas: Canvas, curve: Curve, color: Color | None = None, width: int = 1, *, ends: bool = True
+) -> None:
     """Draw a curve with a square brush of `2 width` pixels; what lies outside moves to the border.
 
     canvas: contiguous, `[h w]`, where a stroke is 255, or `[h w 3]`, where each of the brush's pixels paints the whole
     curve at once: in its colour where all of that is black, else each pixel becomes the mean of what was there and the
-    colour. A coloured stroke gets a disc of radius `2 width` at either end.
+    colour. A coloured stroke gets a disc of radius `2 width` at either end, unless `ends` is off.
     """
     if not curve.x.size:
         return
@@ -30,8 +32,10 @@ def stroke(canvas: Canvas, curve: Curve, color: Color | None = None, width: int 
             flat[place] = 255
         return
     pixels, paint = canvas.reshape(-1, 3), np.array(color, np.uint16)
-    ends = Curve(curve.x[[0, -1]], curve.y[[0, -1]])
-    for line, brush in ((curve, _square(width)), (ends, _disc(2 * width))):
+    lines = [(curve, _square(width))]
+    if ends:
+        lines.append((Curve(curve.x[[0, -1]], curve.y[[0, -1]]), _disc(2 * width)))
+    for line, brush in lines:
         for place in _places(canvas, line, brush):
             there = pixels[place]
             pixels[place] = (there + paint) >> 1 if there.any() else paint
