@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputError
+from .augment import mirrored, spaced
 from .recipe import ClipShape
 from .worlds.frame import WorldFrame
 from .worlds.looks import LOOKS
@@ -58,9 +59,22 @@ class Clips(Dataset[Batch]):
         other.shape_of = _Always(shape)
         return other
 
-    def chance(self, index: int) -> random.Random:
-        """What decides about clip `index`."""
-        return random.Random(f"{self.seed}:{index}")
+    def chance(self, index: int, about: str = "") -> random.Random:
+        """What decides about clip `index`; about: one matter of several, each with chance of its own."""
+        return random.Random(f"{self.seed}:{index}{about and ':'}{about}")
+
+    def step(self, index: int, room: int | None = None) -> int:
+        """Frames from one frame of clip `index` to the next; room: the most that there may be (None: any number)."""
+        longest = self.shape_of(index).longest_step
+        return self.chance(index, "step").randint(1, longest if room is None else max(1, min(longest, room)))
+
+    def turned(self, index: int, clip: Batch, order: tuple[int, ...] | None = ()) -> Batch:
+        """Clip `index`, left to right where its shape wants that and chance, too.
+
+        order: see `augment.mirrored`; None: left and right don't mean the same in it, so it stays as it is.
+        """
+        wanted = self.shape_of(index).mirrored and self.chance(index, "mirror").random() < 0.5
+        return mirrored(clip, order) if wanted and order is not None else clip
 
 
 class _Always:
@@ -91,10 +105,20 @@ class StreetClips(Clips):
         start = draw.randrange(2000)
         left, top = draw.randint(0, width - shape.width), draw.randint(0, height - shape.height)
         window = np.s_[..., top : top + shape.height, left : left + shape.width]
-        frames = [window_of(world.render(start + t), window) for t in range(shape.frames)]
+        step = self.step(index)
+        frames = list(spaced(_seen(world, start, shape.frames, step, window), step))
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
         clip["style"] = torch.eye(self.styles)[look : look + 1].flatten()
-        return clip
+        return self.turned(index, clip)
+
+
+def _seen(
+    world: StreetWorld, start: int, frames: int, step: int, window: tuple[Any, ...]
+) -> Iterator[Batch]:
+    """So many frames `step` apart; of those between them there is only what is true, which is quickly known."""
+    for t in range((frames - 1) * step + 1):
+        shown = t % step == 0
+        yield window_of(world.render(start + t), window) if shown else truth_window(world.truth(start + t), window)
 
 
 def window_of(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:

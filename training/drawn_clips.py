@@ -7,13 +7,15 @@ subjects can be told whom to paint.
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.labels.faces import draw_face
+from ..models.labels.faces import TURNED, draw_face
 from ..models.labels.poses import draw_pose, pose_input
+from .augment import choose_corner, cut, spaced, zoomed
 from .clips import Batch, Clips, window_of
 from .recipe import ClipShape
 from .worlds.faces import FaceWorld
@@ -28,6 +30,9 @@ FIRST_FRAMES = 2000
 class DrawnClips(Clips):
     """Endless clips of a few subjects."""
 
+    order: tuple[int, ...] | None
+    """See `Clips.turned`."""
+
     def __init__(self, seed: int, shape_of: Callable[[int], ClipShape], styles: int) -> None:
         """styles: how many people are seen, and can be told apart by their style; 0: one, without a style."""
         super().__init__(seed, shape_of)
@@ -41,10 +46,17 @@ class DrawnClips(Clips):
             draw.randrange(FIRST_FRAMES),
         )
         look = STAGE_LOOKS[subject % len(STAGE_LOOKS)]
-        frames = [self._frame(seed, look, shape, subject, start + t) for t in range(shape.frames)]
+        view, step = self.chance(index, "view"), self.step(index)
+        small = shape.height, shape.width
+        size = zoomed(small, view.choice(shape.zooms))
+        large, corner = replace(shape, height=size[0], width=size[1]), choose_corner(view, size, small)
+        times = range(start, start + (shape.frames - 1) * step + 1)
+        frames = list(spaced((self._frame(seed, look, large, subject, t) for t in times), step))
+        if size != small:
+            frames = [cut(frame, corner, small) for frame in frames]
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
         clip["style"] = torch.eye(self.styles)[subject : subject + 1].flatten()
-        return clip
+        return self.turned(index, clip, self.order)
 
     def _frame(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> Batch:
         frame = self.render(seed, look, shape, subject, t)
@@ -63,6 +75,8 @@ class DrawnClips(Clips):
 class FaceClips(DrawnClips):
     """Talking heads as sketches."""
 
+    order = TURNED
+
     def render(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> FaceFrame:
         return FaceWorld(seed, look, shape.width, shape.height, subject=subject).render(t)
 
@@ -74,6 +88,8 @@ class FaceClips(DrawnClips):
 
 class PuppetClips(DrawnClips):
     """Dancers as poses."""
+
+    order = None
 
     def render(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> PuppetFrame:
         return PuppetWorld(seed, look, shape.width, shape.height, subject=subject).render(t)

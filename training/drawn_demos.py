@@ -1,6 +1,7 @@
 """Recipes of the demo weights for drawn maps: a talking face out of a sketch, a dancer out of a pose.
 
-A network of the street demo's size, which knows a few people as styles. It learns from the truth of a procedural world
+A network of the street demo's size, which knows a few people as styles, and where in the picture it paints: a sketch
+says nothing of what stands behind its person. It learns from the truth of a procedural world
 and needs no discriminator: there is little that a sketch leaves open.
 """
 
@@ -22,6 +23,7 @@ DRAWN_GENERATOR = replace(
     blocks=4,
     resampling="bicubic",
     skips=True,
+    positions=4,
 )
 LOSSES = replace(LIKENESS, perceptual=20.0, direction=5.0, flow=2.0, warp=0.5, raw=0.5)
 
@@ -29,8 +31,8 @@ LOSSES = replace(LIKENESS, perceptual=20.0, direction=5.0, flow=2.0, warp=0.5, r
 def _stages(width: int, height: int) -> tuple[Stage, ...]:
     rate = 6e-4
     short, long = (ClipShape(width, height, frames, (1.0,)) for frames in (4, 8))
-    learn = replace(STREET_DEMO.stages[0], clips=300, shape=short, losses=LOSSES, learning_rate=(rate, rate))
-    return learn, replace(learn, clips=100, shape=long, learning_rate=(rate, 0.0))
+    learn = replace(STREET_DEMO.stages[0], clips=900, shape=short, losses=LOSSES, learning_rate=(rate, rate))
+    return learn, replace(learn, clips=300, shape=long, learning_rate=(rate, 0.0))
 
 
 def _recipe(name: str, world: World, channels: int, people: tuple[str, ...], size: tuple[int, int]) -> Recipe:

@@ -42,4 +42,5 @@ class KeptClips(Clips):
 
 
 def _name(shape: ClipShape) -> str:
-    return f"{shape.width}x{shape.height}x{shape.frames}_{'_'.join(map(str, shape.zooms))}"
+    name = f"{shape.width}x{shape.height}x{shape.frames}_{'_'.join(map(str, shape.zooms))}"
+    return f"{name}{'_mirrored' * shape.mirrored}{f'_step{shape.longest_step}' if shape.longest_step > 1 else ''}"

@@ -26,6 +26,7 @@ from .journal import Journal
 from .networks import at_stage, build_networks, start_stage
 from .recipe import Recipe, Stage, check_recipe
 from .sheets import PREVIEW_CLIPS, preview, preview_clip, preview_shape
+from .starting import start_from
 from .team import Precision, Team
 from .vid2vid import Rule, train_on_clips
 from .world_clips import world_clips
@@ -139,6 +140,8 @@ class _Run:
     def _resume(self) -> int:
         path = self.folder / FILE_NAME
         if not path.exists():
+            if self.recipe.weights:
+                start_from(self.networks, self.recipe.weights)
             return 0
         position = load_checkpoint(path, self.networks, self.recipe)
         self.team.restore_scaler(position.scaler)

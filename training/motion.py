@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..models.flow.warp import warp
+from ..models.flow.chain import chained_flow
 from .chunks import Chunk
 from .clips import Batch
 from .objectives import Case
@@ -59,11 +59,3 @@ def _flows(clip: Batch, start: int, group: Group) -> Tensor:
     return torch.stack(
         [chained_flow([flow[:, start + t] for t in range(late, early, -1)]) for late, early in pairs], 1
     )
-
-
-def chained_flow(steps: Sequence[Tensor]) -> Tensor:
-    """Flow over several frames from that of single ones, the latest first: `[b 2 h w]` pixels each."""
-    total = steps[0]
-    for step in steps[1:]:
-        total = total + warp(step, total)
-    return total

@@ -1,7 +1,7 @@
 """Recipes with the schedules of the published networks, for one GPU and for several.
 
 Source: NVIDIA/vid2vid at 2e6d137, `scripts/{street,face,pose}/train*.sh`, `train.py` (when what changes),
-`models/base_model.py` (frames an update). What differs here, and why: the scripts spread the frames of one clip over
+`models/base_model.py` (frames an update), `data/base_dataset.py` (how clips are varied). What differs here, and why: the scripts spread the frames of one clip over
 GPUs, here each process has a clip of its own; they train three networks in a row, each loading the one before it, here
 these are stages of one run; half of the clips start from nothing, since no separate network paints the first frame;
 an epoch is a number of clips, that of the paper's data set.
@@ -41,6 +41,23 @@ FACE_LOSSES = replace(POSE_LOSSES, face_gan=2.0, face_matching=20.0)
 
 
 @dataclass(frozen=True)
+class Variety:
+    """How clips differ from their footage: see `ClipShape`."""
+
+    mirrored: bool
+    zooms: tuple[float, ...]
+    longest_step: int
+
+
+TURNED = Variety(mirrored=True, zooms=(1.0,), longest_step=1)
+"""Streets and faces: half of the clips left to right."""
+NEARER = Variety(mirrored=False, zooms=(1.0, 1.1, 1.2, 1.3, 1.4, 1.5), longest_step=4)
+"""Dancers: drawn up to half as large again, a window of that; up to four times as fast. The reference takes any size
+between; of a few sizes, flow that was estimated is of use again. (Its script for 256 pixels on 8 GPUs misspells the
+option and cuts windows out of the unscaled picture.)"""
+
+
+@dataclass(frozen=True)
 class Resolution:
     """The epochs that the schedule spends at one resolution."""
 
@@ -62,6 +79,7 @@ class Resolution:
     chunk: int
     """Frames an update, at most."""
     losses: LossWeights
+    vary: Variety
 
 
 def stages_of(at: Resolution, epoch: int, longest: int, batch: int, given: int) -> tuple[Stage, ...]:
@@ -78,7 +96,14 @@ def stages_of(at: Resolution, epoch: int, longest: int, batch: int, given: int) 
         frames = min(at.frames * 2 ** (start // at.double_after), longest - given)
         stage = Stage(
             clips=round((stop - start) * epoch / batch) * batch,
-            shape=ClipShape(at.width, at.height, frames + given, (1.0,)),
+            shape=ClipShape(
+                at.width,
+                at.height,
+                frames + given,
+                at.vary.zooms,
+                mirrored=at.vary.mirrored,
+                longest_step=at.vary.longest_step,
+            ),
             scales=at.scales,
             trained="finest" if start < at.alone else "all",
             discriminator_scales=at.discriminator_scales,
@@ -134,23 +159,23 @@ FACE = replace(
 )
 BODY = replace(FACE, label_classes=6, scales=3)
 
-_CITY_512 = Resolution(512, 256, 1, 2, 0, 10, 10, 2e-4, 6, 5, 2, PAPER_LOSSES)
-_CITY_1024 = Resolution(1024, 512, 2, 3, 10, 10, 10, 1e-4, 4, 2, 1, PAPER_LOSSES)
-_CITY_2048 = Resolution(2048, 1024, 3, 4, 5, 5, 5, 5e-5, 4, 1, 1, PAPER_LOSSES)
+_CITY_512 = Resolution(512, 256, 1, 2, 0, 10, 10, 2e-4, 6, 5, 2, PAPER_LOSSES, TURNED)
+_CITY_1024 = Resolution(1024, 512, 2, 3, 10, 10, 10, 1e-4, 4, 2, 1, PAPER_LOSSES, TURNED)
+_CITY_2048 = Resolution(2048, 1024, 3, 4, 5, 5, 5, 5e-5, 4, 1, 1, PAPER_LOSSES, TURNED)
 _CITY_G1 = (
-    Resolution(256, 128, 1, 1, 0, 10, 10, 2e-4, 6, 5, 6, PAPER_LOSSES),
-    Resolution(512, 256, 2, 2, 8, 10, 5, 2e-4, 4, 2, 2, PAPER_LOSSES),
-    Resolution(896, 448, 3, 3, 8, 10, 5, 1e-4, 4, 2, 1, PAPER_LOSSES),
+    Resolution(256, 128, 1, 1, 0, 10, 10, 2e-4, 6, 5, 6, PAPER_LOSSES, TURNED),
+    Resolution(512, 256, 2, 2, 8, 10, 5, 2e-4, 4, 2, 2, PAPER_LOSSES, TURNED),
+    Resolution(896, 448, 3, 3, 8, 10, 5, 1e-4, 4, 2, 1, PAPER_LOSSES, TURNED),
 )
-_FACE_512 = Resolution(512, 512, 1, 3, 0, 20, 20, 2e-4, 12, 5, 2, PAPER_LOSSES)
+_FACE_512 = Resolution(512, 512, 1, 3, 0, 20, 20, 2e-4, 12, 5, 2, PAPER_LOSSES, TURNED)
 _FACE_G1 = (
-    Resolution(256, 256, 1, 2, 0, 20, 20, 2e-4, 12, 5, 6, PAPER_LOSSES),
-    Resolution(512, 512, 2, 3, 5, 10, 10, 2e-4, 6, 2, 1, PAPER_LOSSES),
+    Resolution(256, 256, 1, 2, 0, 20, 20, 2e-4, 12, 5, 6, PAPER_LOSSES, TURNED),
+    Resolution(512, 512, 2, 3, 5, 10, 10, 2e-4, 6, 2, 1, PAPER_LOSSES, TURNED),
 )
 _BODY = (
-    Resolution(192, 256, 1, 2, 0, 5, 5, 2e-4, 12, 5, 3, POSE_LOSSES),
-    Resolution(384, 512, 2, 3, 3, 5, 5, 1e-4, 12, 5, 1, FACE_LOSSES),
-    Resolution(768, 1024, 3, 4, 3, 5, 5, 5e-5, 12, 5, 1, FACE_LOSSES),
+    Resolution(192, 256, 1, 2, 0, 5, 5, 2e-4, 12, 5, 3, POSE_LOSSES, NEARER),
+    Resolution(384, 512, 2, 3, 3, 5, 5, 1e-4, 12, 5, 1, FACE_LOSSES, NEARER),
+    Resolution(768, 1024, 3, 4, 3, 5, 5, 5e-5, 12, 5, 1, FACE_LOSSES, NEARER),
 )
 _BODY_G1 = (replace(_BODY[0], chunk=4), replace(_BODY[1], chunk=2), _BODY[2])
 

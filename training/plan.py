@@ -51,9 +51,10 @@ def _discriminators(stage: Stage) -> str:
 
 def _shared(recipe: Recipe) -> str:
     starts = {"real": "from real pictures", "blank": "from nothing", "both": "half from real pictures"}
+    weights = f"goes on from the weights {recipe.weights}; " if recipe.weights else ""
     strides = ", ".join(str(recipe.temporal.frames**scale) for scale in range(recipe.temporal.scales))
     return (
         f"{recipe.name}: {recipe.clips} clips, {recipe.batch} an update, starting {starts[recipe.start]}; "
-        f"motion is judged over {recipe.temporal.frames} frames at strides {strides or 'none'}; "
+        f"{weights}motion is judged over {recipe.temporal.frames} frames at strides {strides or 'none'}; "
         f"average of the weights {recipe.ema}; seed {recipe.seed}"
     )

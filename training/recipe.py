@@ -4,7 +4,7 @@ A run is a row of stages. In the paper resolution and clip length double in turn
 with more `scales` and more frames; `plan.plan_table` prints them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -65,7 +65,12 @@ class ClipShape:
     frames: int
     """In all: where a clip starts from its own first pictures, these count."""
     zooms: tuple[float, ...]
-    """The world is drawn this many times larger and a window of it is cut out: near and far views."""
+    """The world is drawn, the footage shown, this many times larger (one of these, 1 or more) and a window of it is cut
+    out: near and far views."""
+    mirrored: bool = field(default=False, metadata={"absent_if_default": True})
+    """Half of the clips, by chance, are turned left to right; never poses, whose colours know left from right."""
+    longest_step: int = field(default=1, metadata={"absent_if_default": True})
+    """Clips show every n-th frame of a world or of footage; n is drawn for each clip, from 1 to this."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,8 @@ class Recipe:
     stand_ins: StandIns
     """Classes that the data lacks, and those whose weights they get when the run is exported."""
     seed: int
+    weights: str = field(default="", metadata={"absent_if_default": True})
+    """A preset or a file whose generator the run goes on from (`starting.start_from`). "": random weights."""
 
     @property
     def clips(self) -> int:
@@ -199,7 +206,7 @@ def with_drawn(recipe: Recipe, channels: int) -> Recipe:
         foreground_filters=0,
         instance_features=None,
     )
-    return replace(recipe, generator=config)
+    return replace(recipe, generator=config, weights="")
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -278,4 +285,4 @@ def with_palette(recipe: Recipe, palette: Palette) -> Recipe:
     generator = replace(
         config, palette=palette.name, label_classes=palette.channels, edges=True, things=things, foreground=()
     )
-    return replace(recipe, generator=replace(generator, foreground_filters=0))
+    return replace(recipe, generator=replace(generator, foreground_filters=0), weights="")

@@ -20,6 +20,7 @@ from ..models.flow.field import Flow
 from ..models.labels.frames import DrawnStream, LabelFrame, LabelStream
 from ..models.labels.palette import Palette
 from ..models.labels.resize import ResizedLabels
+from .augment import choose_corner, cut, zoomed
 from .cache import ArrayCache
 from .clips import Batch, Clips
 from .flow_teachers import FlowTeacher, kept_flow
@@ -50,6 +51,11 @@ class FootageSequence(Protocol):
         """Changes when the pictures do."""
         ...
 
+    @property
+    def order(self) -> tuple[int, ...] | None:
+        """See `Clips.turned`."""
+        ...
+
     def moments(self, start: int, height: int, width: int) -> Iterator[Moment]:
         """From frame `start` on, one in memory at a time."""
         ...
@@ -64,6 +70,7 @@ class LabelledSequence:
     """A folder of pictures or a video, of their own size."""
     frames: int
     state: str
+    order: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -87,6 +94,7 @@ class DrawnSequence:
     """At (height, width); its frames bring their pictures."""
     frames: int
     state: str
+    order: tuple[int, ...] | None
 
     def moments(self, start: int, height: int, width: int) -> Iterator[Moment]:
         for frame in self.draw(height, width).frames(start):
@@ -116,30 +124,42 @@ class FootageClips(Clips):
     def __getitem__(self, index: int) -> Batch:
         draw, shape = self.chance(index), self.shape_of(index)
         sequence = draw.choice([s for s in self.sequences if s.frames >= shape.frames])
-        start = draw.randint(0, sequence.frames - shape.frames)
-        moments = list(islice(sequence.moments(start, shape.height, shape.width), shape.frames))
-        if len(moments) < shape.frames:
+        step = self.step(index, (sequence.frames - 1) // max(1, shape.frames - 1))
+        span = (shape.frames - 1) * step + 1
+        start = draw.randint(0, sequence.frames - span)
+        frames = list(self._frames(index, sequence, range(start, start + span, step)))
+        if len(frames) < shape.frames:
             raise InputError(
-                f"{sequence.name}: frames {start} to {start + shape.frames - 1} can't all be read; it ends before"
+                f"{sequence.name}: frames {start} to {start + span - 1} can't all be read; it ends before"
             )
-        flows = list(self._flows(sequence, start, [moment.picture for moment in moments]))
-        labels = {
-            name: torch.stack([moment.labels[name] for moment in moments]) for name in moments[0].labels
-        }
-        return labels | {
-            "pictures": torch.stack([to_model(moment.picture) for moment in moments]),
-            "flow": torch.cat([flow.displacement for flow in flows]),
-            "visible": torch.cat([1 - flow.occlusion for flow in flows]),
-            "style": torch.eye(self.styles)[:1].flatten(),  # [1, 0, 0 ...], or nothing
-        }
+        clip = {name: torch.stack([frame[name] for frame in frames]) for name in frames[0]}
+        clip["style"] = torch.eye(self.styles)[:1].flatten()  # [1, 0, 0 ...], or nothing
+        return self.turned(index, clip, sequence.order)
 
-    def _flows(
-        self, sequence: FootageSequence, start: int, pictures: list[NDArray[np.uint8]]
-    ) -> Iterator[Flow]:
-        yield unknown_flow(*pictures[0].shape[:2])
-        for n in range(1, len(pictures)):
-            key = f"{sequence.state} {start + n}"
-            yield kept_flow(self.teacher, self.cache, key, pictures[n], pictures[n - 1])
+    def _frames(self, index: int, sequence: FootageSequence, times: range) -> Iterator[Batch]:
+        """The frames of clip `index` with the flow between them, cut out of larger ones where its shape says so."""
+        shape, view = self.shape_of(index), self.chance(index, "view")
+        small = shape.height, shape.width
+        moments = sequence.moments(times.start, *zoomed(small, view.choice(shape.zooms)))
+        corner, before = None, None
+        for t, moment in zip(times, islice(moments, 0, None, times.step), strict=False):
+            size = moment.picture.shape[0], moment.picture.shape[1]
+            corner = corner or choose_corner(view, size, small)
+            flow = unknown_flow(*size) if before is None else self._flow(sequence, t, times.step, moment.picture, before)
+            before = moment.picture
+            whole = moment.labels | {
+                "pictures": to_model(moment.picture),
+                "flow": flow.displacement[0],
+                "visible": 1 - flow.occlusion[0],
+            }
+            yield whole if size == small else cut(whole, corner, small)
+
+    def _flow(
+        self, sequence: FootageSequence, t: int, step: int, now: NDArray[np.uint8], before: NDArray[np.uint8]
+    ) -> Flow:
+        """From frame `t` to the one `step` frames before."""
+        key = f"{sequence.state} {t}" if step == 1 else f"{sequence.state} {t} from {t - step}"
+        return kept_flow(self.teacher, self.cache, key, now, before)
 
 
 def _instances(frame: LabelFrame, palette: Palette) -> Tensor:

@@ -32,9 +32,10 @@ PREVIEW_FRAMES = 16
 
 
 def preview_shape(stage: Stage, longest: int | None) -> ClipShape:
-    """Of the clips in the previews of a stage: 16 frames, or as many as the longest clip of the data has."""
+    """Of the clips in the previews of a stage, as the footage shows them: 16 frames, or as many as the longest clip of
+    the data has."""
     frames = PREVIEW_FRAMES if longest is None else min(PREVIEW_FRAMES, longest)
-    return replace(stage.shape, frames=frames, zooms=(1.0,))
+    return replace(stage.shape, frames=frames, zooms=(1.0,), mirrored=False, longest_step=1)
 
 
 def preview(

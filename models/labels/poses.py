@@ -38,7 +38,8 @@ def draw_pose(
     Each is drawn alone; drawings add up as bytes do, so what overlaps wraps around. A limb is left out if one of its
     points is unsure, or lies at x = 0.
     rules: of the code base whose networks see the drawing; basic_points: trunk, arms and legs only; dropped: chance
-    that a limb, a hand or a face is left out, drawn from `generator` (training). InputError for keypoints of another shape, nan, or far outside.
+    that a limb, a hand or a face is left out, drawn from `generator` (training). InputError for keypoints of another
+    shape, nan, or far outside.
     """
     canvas = np.zeros((height, width, 3), np.uint8)
     for person in people:

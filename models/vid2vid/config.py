@@ -5,6 +5,7 @@ from typing import Literal
 
 from ...errors import InputError
 from ..flow.warp import Resampling
+from ..layers.positions import WAVES
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ScaleConfig:
     """One scale of the coarse-to-fine generator, derived from a `GeneratorConfig`."""
 
     label_channels: int
+    """Of all label frames, and of the position."""
     styles: int
     past_channels: int
     filters: int
@@ -108,6 +110,9 @@ class GeneratorConfig:
     skips: bool = field(default=False, metadata={"absent_if_default": True})
     """Features of the encoders are added to those of the decoders at every size (Ronneberger et al., "U-Net", 2015):
     small networks keep the edges of the labels sharp. The published networks have no skips."""
+    positions: int = field(default=0, metadata={"absent_if_default": True})
+    """Octaves of waves that tell the network where a pixel is (`position_waves`): a fixed camera's background, of which
+    sketches and poses say nothing, has its place. 0, as in the published networks: it isn't told."""
 
     @property
     def label_channels(self) -> int:
@@ -141,7 +146,7 @@ class GeneratorConfig:
         coarsest = index == 0
         shared = (self.blocks + 1) // 2
         return ScaleConfig(
-            label_channels=self.label_frames * self.encoded_channels,
+            label_channels=self.label_frames * self.encoded_channels + WAVES * self.positions,
             styles=len(self.style_names),
             past_channels=3 * self.past_frames,
             filters=self.filters // 2**index,

@@ -15,6 +15,7 @@ from ...errors import InputError
 from ..labels.encoding import pyramid
 from ..labels.frames import LabelFrame
 from ..labels.planes import LabelPlanes, dense_planes, join_planes, label_planes
+from ..layers.positions import position_waves
 from ..layers.storage import full_precision
 from .config import GeneratorConfig
 from .features import paint_features
@@ -185,11 +186,19 @@ class Vid2VidGenerator(nn.Module):
         outputs: list[ScaleOutput] = []
         below: Features | None = None
         for s, scale in enumerate(self.scales):
-            labels = join_planes([frame[self.config.scales - 1 - s] for frame in window])
+            labels = self._labels([frame[self.config.scales - 1 - s] for frame in window])
             out = scale(labels, past.frames[s].flatten(1, 2), below, masks[s], style, past.painted > 0)
             outputs.append(out)
             below = out.features
         return Step(outputs[-1].frame, past.then(outputs), outputs)
+
+    def _labels(self, window: list[LabelPlanes]) -> LabelPlanes:
+        """The label frames of one scale and, where the network is told, the position of every pixel."""
+        if not self.config.positions:
+            return join_planes(window)
+        values = window[0].values
+        waves = position_waves(self.config.positions, window[0].size, values.device).to(values.dtype)
+        return join_planes([*window, dense_planes(waves.expand(len(values), -1, -1, -1))])
 
     def _masks(self, newest: list[LabelPlanes], skip_unseen: bool) -> list[Tensor | None]:
         """Where the foreground is, `[b 1 h w]` float32, coarsest scale first; None: nowhere."""

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from maliang_video.models.flow.chain import chained_flow
 from maliang_video.training.chunks import Chunk
-from maliang_video.training.motion import chained_flow, empty_memory, motion_cases
+from maliang_video.training.motion import empty_memory, motion_cases
 from maliang_video.training.recipe import TemporalConfig
 
 FRAMES = 12

@@ -6,7 +6,7 @@ import pytest
 
 from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import builtin_palette
-from maliang_video.training.paper import PAPER_LOSSES, Resolution, stages_of
+from maliang_video.training.paper import NEARER, PAPER_LOSSES, Resolution, stages_of
 from maliang_video.training.plan import plan_table
 from maliang_video.training.recipe import (
     check_recipe,
@@ -32,6 +32,7 @@ AT = Resolution(
     double_after=2,
     chunk=8,
     losses=PAPER_LOSSES,
+    vary=NEARER,
 )
 
 

@@ -152,6 +152,20 @@ def test_a_style_is_needed_where_there_are_styles_and_shows(make, clip):
     assert (day - night).abs().mean() > 0.05
 
 
+def test_positions_come_after_the_labels_and_show(make, clip):
+    settings = {"foreground": (), "foreground_filters": 0}
+    told, untold = make(positions=2, **settings), make(**settings)
+    weights, waves = told.state_dict(), 8
+    stems = [f"scales.{s}.labels.stem.conv.weight" for s in range(2)]
+    untold.load_state_dict(weights | {name: weights[name][:, :-waves] for name in stems})
+    frames, past = clip(3), told.past_from(pictures())
+    shown, hidden = step(told, frames, past).frame, step(untold, frames, past).frame
+    assert (shown - hidden).abs().mean() > 0.01
+    for name in stems:
+        weights[name][:, -waves:] = 0
+    assert torch.allclose(step(told, frames, past).frame, hidden, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_paints_nearly_the_same(make, clip, dtype):
     full = step(make(), clip(3), make().past_from(pictures()))
