@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ..errors import InputError
 from ..media.folders import file_state
 from ..media.keypoints import open_landmarks, open_poses
 from ..media.reader import open_frames
+from ..models.labels.faces import MIRRORED
 from ..models.labels.frames import DrawnStream
 from ..training.sequences import DrawnSequence
 from .drawings import EdgeDrawing, FaceDrawing, Footage, PoseDrawing, PoseStyle
@@ -20,6 +22,8 @@ class DrawnEdges:
     """The edges of footage, found at the size that they are trained at: scaled lines would break."""
 
     source: Path
+    order: ClassVar[tuple[int, ...] | None] = ()
+    """See `training.clips.Clips.turned`."""
 
     def __call__(self, height: int, width: int) -> DrawnStream:
         return EdgeDrawing(_footage(self.source), size=(height, width))
@@ -31,6 +35,7 @@ class DrawnFaces:
 
     source: Path
     keypoints: Path
+    order: ClassVar[tuple[int, ...] | None] = MIRRORED
 
     def __call__(self, height: int, width: int) -> DrawnStream:
         return FaceDrawing(
@@ -45,6 +50,7 @@ class DrawnPoses:
     source: Path
     keypoints: Path | None
     densepose: Path | None = None
+    order: ClassVar[tuple[int, ...] | None] = None
 
     def __call__(self, height: int, width: int) -> DrawnStream:
         """Upright frames are cut out of the middle of lying footage, as the published networks are trained."""
@@ -71,7 +77,7 @@ def drawn_sequence(source: Path, draw: Drawer) -> DrawnSequence:
     stream = draw(256, 256)
     if not stream.frame_count:
         raise InputError(f"{source}: nobody knows how many frames it has; save it as pictures")
-    return DrawnSequence(str(source), draw, stream.frame_count, file_state(source))
+    return DrawnSequence(str(source), draw, stream.frame_count, file_state(source), draw.order)
 
 
 def open_drawn_folder(root: Path) -> tuple[tuple[DrawnSequence, ...], int] | None:

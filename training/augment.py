@@ -1,7 +1,7 @@
 """Other clips out of the same footage: turned left to right, nearer, at another place, faster.
 
-Pure functions on the tensors of a clip; `recipe.ClipShape` says which of them a stage wants, and the clip's number which
-of them a clip gets. Source: NVIDIA/vid2vid at 2e6d137, `data/base_dataset.py` (sizes, windows, turning, spacing).
+Pure functions on the tensors of a clip; `recipe.ClipShape` says what of it a stage wants, and the number of a clip what
+that clip gets. Source: NVIDIA/vid2vid at 2e6d137, `data/base_dataset.py` (sizes, windows, turning, spacing).
 """
 
 import random
@@ -74,7 +74,7 @@ def zoomed(size: Size, zoom: float) -> Size:
 def spaced(frames: Iterable[Tensors], step: int) -> Iterator[Tensors]:
     """Every `step`-th frame, the first one first; its flow leads back to the one shown before it.
 
-    frames: all of them, with flow `[2 h w]` and visible `[1 h w]` to the frame before; those left out need nothing else.
+    frames: all of them, with flow `[2 h w]` and visible `[1 h w]` to the frame before; those left out need no more.
     """
     passed: list[Tensors] = []
     for number, frame in enumerate(frames):

@@ -112,13 +112,15 @@ class StreetClips(Clips):
         return self.turned(index, clip)
 
 
-def _seen(
-    world: StreetWorld, start: int, frames: int, step: int, window: tuple[Any, ...]
-) -> Iterator[Batch]:
+def _seen(world: StreetWorld, start: int, frames: int, step: int, window: tuple[Any, ...]) -> Iterator[Batch]:
     """So many frames `step` apart; of those between them there is only what is true, which is quickly known."""
     for t in range((frames - 1) * step + 1):
         shown = t % step == 0
-        yield window_of(world.render(start + t), window) if shown else truth_window(world.truth(start + t), window)
+        yield (
+            window_of(world.render(start + t), window)
+            if shown
+            else truth_window(world.truth(start + t), window)
+        )
 
 
 def window_of(frame: WorldFrame, window: tuple[Any, ...]) -> Batch:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.labels.faces import TURNED, draw_face
+from ..models.labels.faces import MIRRORED, draw_face
 from ..models.labels.poses import draw_pose, pose_input
 from .augment import choose_corner, cut, spaced, zoomed
 from .clips import Batch, Clips, window_of
@@ -75,7 +75,7 @@ class DrawnClips(Clips):
 class FaceClips(DrawnClips):
     """Talking heads as sketches."""
 
-    order = TURNED
+    order = MIRRORED
 
     def render(self, seed: int, look: str, shape: ClipShape, subject: int, t: int) -> FaceFrame:
         return FaceWorld(seed, look, shape.width, shape.height, subject=subject).render(t)

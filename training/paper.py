@@ -1,10 +1,10 @@
 """Recipes with the schedules of the published networks, for one GPU and for several.
 
 Source: NVIDIA/vid2vid at 2e6d137, `scripts/{street,face,pose}/train*.sh`, `train.py` (when what changes),
-`models/base_model.py` (frames an update), `data/base_dataset.py` (how clips are varied). What differs here, and why: the scripts spread the frames of one clip over
-GPUs, here each process has a clip of its own; they train three networks in a row, each loading the one before it, here
-these are stages of one run; half of the clips start from nothing, since no separate network paints the first frame;
-an epoch is a number of clips, that of the paper's data set.
+`models/base_model.py` (frames an update), `data/base_dataset.py` (how clips differ from their footage). What differs
+here, and why: the scripts spread the frames of one clip over GPUs, here each process has a clip of its own; they train
+three networks in a row, each loading the one before it, here these are stages of one run; half of the clips start from
+nothing, since no separate network paints the first frame; an epoch is a number of clips, that of the paper's data set.
 """
 
 from dataclasses import dataclass, replace

@@ -1,12 +1,13 @@
 """The schedule of a recipe as a table."""
 
-from .recipe import Recipe, Stage
+from .recipe import ClipShape, Recipe, Stage
 
 HEAD = (
     "stage",
     "clips",
     "size",
     "frames",
+    "varied",
     "scales",
     "trained",
     "D scales",
@@ -32,6 +33,7 @@ def _row(number: int, scales: int, stage: Stage) -> tuple[str, ...]:
         str(stage.clips),
         f"{shape.width}x{shape.height}",
         str(shape.frames),
+        _varied(shape),
         f"{stage.scales} of {scales}",
         stage.trained,
         str(stage.discriminator_scales),
@@ -40,6 +42,16 @@ def _row(number: int, scales: int, stage: Stage) -> tuple[str, ...]:
         f"{first:.2g}" if first == last else f"{first:.2g} to {last:.2g}",
         _discriminators(stage),
     )
+
+
+def _varied(shape: ClipShape) -> str:
+    """How clips differ from what they show."""
+    ways = {
+        "mirrored": shape.mirrored,
+        f"{min(shape.zooms):g} to {max(shape.zooms):g} times as large": max(shape.zooms) > 1,
+        f"1 to {shape.longest_step} times as fast": shape.longest_step > 1,
+    }
+    return ", ".join(way for way, wanted in ways.items() if wanted) or "-"
 
 
 def _discriminators(stage: Stage) -> str:

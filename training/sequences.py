@@ -145,7 +145,11 @@ class FootageClips(Clips):
         for t, moment in zip(times, islice(moments, 0, None, times.step), strict=False):
             size = moment.picture.shape[0], moment.picture.shape[1]
             corner = corner or choose_corner(view, size, small)
-            flow = unknown_flow(*size) if before is None else self._flow(sequence, t, times.step, moment.picture, before)
+            flow = (
+                unknown_flow(*size)
+                if before is None
+                else self._flow(sequence, t, times.step, moment.picture, before)
+            )
             before = moment.picture
             whole = moment.labels | {
                 "pictures": to_model(moment.picture),

@@ -48,7 +48,7 @@ _PART_IDS = (1, 2, 2, 3, 4, 4, 5, 6)
 
 CHANNELS = 1 + len(CURVES)
 """Of a drawn face with its distance maps."""
-TURNED = (0, 1, 3, 2, 6, 5, 4, 9, 10, 7, 8, 11, 12, 13, 14)
+MIRRORED = (0, 1, 3, 2, 6, 5, 4, 9, 10, 7, 8, 11, 12, 13, 14)
 """Which channel of a drawn face takes the place of each when the face is turned left to right: brows, sides of the nose
 and eyes change places."""
 FARTHEST = 100_000

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from maliang_video.models.flow.chain import chained_flow
 from maliang_video.training.chunks import Chunk
 from maliang_video.training.motion import empty_memory, motion_cases
 from maliang_video.training.recipe import TemporalConfig
@@ -60,13 +59,3 @@ def test_only_frames_that_are_needed_are_kept(batch):
     for t in range(FRAMES):
         memory, _ = motion_cases(memory, chunk(batch, range(t, t + 1)))
     assert len(memory.frames) == 6
-
-
-def test_flow_over_several_frames_follows_the_way():
-    """A step of one pixel everywhere, after one of two pixels on the left half only."""
-    late, early = torch.zeros(1, 2, 4, 8), torch.zeros(1, 2, 4, 8)
-    late[:, 0] = -1
-    early[:, 1, :, :4] = 2
-    way = chained_flow([late, early])
-    assert torch.equal(way[:, 0], late[:, 0])
-    assert way[0, 1, 0].tolist() == [2, 2, 2, 2, 2, 0, 0, 0]

@@ -81,6 +81,19 @@ def test_resolution_doubles_and_only_the_finest_scale_begins():
     assert (recipe.batch, find_recipe("label2city-1gpu").batch) == (8, 1)
 
 
+def test_clips_are_varied_as_published():
+    shapes = {
+        name: [s.shape for s in find_recipe(name).stages] for name in ("label2city", "edge2face", "pose2body")
+    }
+    for name in ("label2city", "edge2face"):
+        assert {(s.mirrored, s.zooms, s.longest_step) for s in shapes[name]} == {(True, (1.0,), 1)}
+    assert {(s.mirrored, s.zooms[0], s.zooms[-1], s.longest_step) for s in shapes["pose2body"]} == {
+        (False, 1.0, 1.5, 4)
+    }
+    rows = [plan_table(find_recipe(name)).splitlines()[2].split(" | ")[4] for name in shapes]
+    assert rows == ["mirrored", "mirrored", "1 to 1.5 times as large, 1 to 4 times as fast"]
+
+
 def test_faces_are_looked_for_in_poses_alone():
     poses = find_recipe("pose2body-1gpu")
     with pytest.raises(
@@ -100,8 +113,11 @@ def test_another_size_keeps_the_shares_of_the_stages():
 
 def test_the_table_says_what_changes(recipe):
     table = plan_table(recipe)
-    assert "| 1 | 2 | 32x32 | 3 | 1 of 1 | all | 1 | 1 | 1 | 0.0006 | likeness alone |" in table
-    assert "| 2 | 2 | 64x32 | 3 | 1 of 1 | all | 1 | 1 | 1 | 0.0006 to 0 | picture |" in table
+    assert (
+        "| 1 | 2 | 32x32 | 3 | 1 to 2 times as large | 1 of 1 | all | 1 | 1 | 1 | 0.0006 | likeness alone |"
+        in table
+    )
+    assert "| 2 | 2 | 64x32 | 3 | - | 1 of 1 | all | 1 | 1 | 1 | 0.0006 to 0 | picture |" in table
     assert table.splitlines()[-1] == (
         "tiny: 4 clips, 1 an update, starting half from real pictures; motion is judged over 3 frames at strides none; "
         "average of the weights 0.999; seed 0"
