@@ -13,13 +13,24 @@ from .frames import DrawnFrame
 def fit_planes(planes: Tensor, box: Box, height: int, width: int, *, smooth: bool) -> Tensor:
     """The part of uint8 planes `[c h w]` inside `box`, each scaled to `height` x `width` by Pillow.
 
-    smooth: bilinear, as the published networks scale faces; else nearest, as they scale poses and parts.
+    Where the box leaves the planes there is 0. smooth: bilinear, as the published networks scale faces; else nearest, as they scale poses and parts.
     """
     method = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+    inside = [Image.fromarray(crop(plane, box)) for plane in planes.numpy()]
+    return torch.from_numpy(np.stack([np.asarray(plane.resize((width, height), method)) for plane in inside]))
+
+
+def crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """A box of a picture uint8 `[h w]` or `[h w c]`; 0 where it leaves the picture."""
     left, top, right, bottom = box
-    inside = planes.numpy()[:, top:bottom, left:right]
-    scaled = [np.asarray(Image.fromarray(plane).resize((width, height), method)) for plane in inside]
-    return torch.from_numpy(np.stack(scaled))
+    height, width = pixels.shape[:2]
+    inside = pixels[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return inside
+    whole = np.zeros((bottom - top, right - left, *pixels.shape[2:]), np.uint8)
+    y, x = max(0, -top), max(0, -left)
+    whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    return whole
 
 
 def show_drawn(frame: DrawnFrame) -> NDArray[np.uint8]:

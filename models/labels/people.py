@@ -112,6 +112,17 @@ def landmarks_of(people: Sequence[Person], threshold: float = 0.1) -> Tensor | N
     return max(whole, key=lambda face: float(face[:, 0].max() - face[:, 0].min()), default=None)
 
 
+def tallest(people: Sequence[Person], threshold: float = 0.01) -> Person | None:
+    """Who reaches highest and lowest, by the points of the body that are surer than `threshold`; None for nobody."""
+
+    def height(person: Person) -> float:
+        seen = person.pose[person.pose[:, 2] > threshold, 1]
+        return float(seen.max() - seen.min()) if len(seen) else -1.0
+
+    best = max(people, key=height, default=None)
+    return None if best is None or height(best) < 0 else best
+
+
 def _between(body: Tensor, pair: tuple[int, int]) -> Tensor:
     """The middle of two points, as sure as the less sure one; unseen if either is."""
     a, b = body[pair[0]], body[pair[1]]

@@ -19,6 +19,7 @@ def test_the_builtin_palettes():
         "apolloscape": 36,
         "celebamask_hq": 19,  # 18 parts and background
         "cityscapes": 35,
+        "cityscapes_fewshot": 20,  # 19 and unlabeled
         "cityscapes_train": 20,  # 19 and unlabeled
         "coco_stuff": 183,  # 182 and unlabeled
         "densepose": 25,  # 24 parts and background
@@ -37,6 +38,8 @@ def test_the_builtin_palettes():
         ("cityscapes", 26, "car", (0, 0, 142), True),
         ("cityscapes", 33, "bicycle", (119, 11, 32), True),
         ("cityscapes", 34, "license plate", (0, 0, 142), False),
+        ("cityscapes_fewshot", 10, "person", (220, 20, 60), True),
+        ("cityscapes_fewshot", 18, "sky", (70, 130, 180), False),
         ("cityscapes_train", 0, "road", (128, 64, 128), False),
         ("cityscapes_train", 18, "bicycle", (119, 11, 32), True),
         ("cityscapes_train", 255, "unlabeled", (0, 0, 0), False),
