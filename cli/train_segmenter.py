@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .numbers import at_least
+from .numbers import at_least, duration
 from .terminal import progress_bar
 
 RECIPE = "street-segmenter"
@@ -14,10 +14,18 @@ def add_segmenter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "segmenter",
         help="train the network that reads labels off the street's pictures",
         description="Train the small segmenter that evaluation reads labels back with, and say how well it reads "
-        "pictures that it has never seen. Ten minutes on one CPU core.",
+        "pictures that it has never seen. Ten minutes on one CPU core; the same command goes on with an interrupted "
+        "run.",
     )
     parser.set_defaults(run=run_segmenter)
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="a .safetensors file")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        dest="folder",
+        help="folder of the run: checkpoint, log, previews (default: runs/ and the name of FILE)",
+    )
     parser.add_argument("--recipe", default=RECIPE, metavar="NAME", help="default: %(default)s")
     parser.add_argument(
         "--updates", type=at_least(1), metavar="N", help="batches to learn from (default: the recipe's)"
@@ -36,6 +44,12 @@ def add_segmenter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="N",
         help="processes that draw pictures ahead; default: %(default)s",
     )
+    parser.add_argument(
+        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 5m or 1h"
+    )
+    parser.add_argument(
+        "--checkpoint-every", type=at_least(1), default=50, metavar="N", help="updates; default: %(default)s"
+    )
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
 
 
@@ -43,7 +57,9 @@ def run_segmenter(arguments: argparse.Namespace) -> None:
     """`maliang train segmenter ...`"""
     from dataclasses import replace
 
-    from ..training.segmenter import find_segmenter_recipe, prepare_reader, save_reader, train_segmenter
+    from ..training.loop import LoopOptions
+    from ..training.segmenter import find_segmenter_recipe
+    from ..training.segmenter_loop import export_segmenter, prepare_reader, read_segmenter, train_segmenter
     from ..training.segmenter_report import unseen_table
     from ..weights.devices import choose_device
 
@@ -51,8 +67,13 @@ def run_segmenter(arguments: argparse.Namespace) -> None:
     if arguments.updates is not None:
         recipe = replace(recipe, updates=arguments.updates)
     prepare_reader(arguments.out)
+    folder = arguments.folder or Path("runs") / arguments.out.stem
+    device = choose_device(arguments.device)
+    options = LoopOptions(device, arguments.workers, arguments.checkpoint_every, arguments.max_time)
     with progress_bar("train", unit="update") as progress:
-        reader = train_segmenter(recipe, choose_device(arguments.device), arguments.workers, progress)
-    info = save_reader(arguments.out, reader, recipe)
+        done = train_segmenter(recipe, folder, options, progress)
+    info = export_segmenter(folder, arguments.out)
+    after = "the same command goes on" if done < recipe.updates else "done"
+    print(f"{folder}: learnt from {done} of {recipe.updates} updates; {after}")
     print(f"{arguments.out}: {info.parameters / 1e6:.2f} million parameters, {info.bytes / 1e6:.2f} MB")
-    print(unseen_table(reader, recipe, arguments.clips))
+    print(unseen_table(read_segmenter(folder)[1], recipe, arguments.clips))

@@ -218,7 +218,7 @@ def _fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
     optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
-_MAY_CHANGE = ("stages",)
+_MAY_CHANGE = ("stages", "updates")
 """Fields of a recipe that are its schedule."""
 
 

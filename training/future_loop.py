@@ -28,7 +28,7 @@ from .future_recipe import FutureRecipe
 from .future_steps import Predictor, learn_clip, seen_frames
 from .interrupts import stop_requests
 from .journal import Journal
-from .loop import LoopOptions, Report
+from .loop import LoopOptions, Report, prepare_run
 from .perceptual import TEACHER, RandomFeatures
 from .sheets import PREVIEW_CLIPS
 
@@ -46,10 +46,7 @@ def train_future(
 
     InputError: a checkpoint of another recipe, a loss that is not finite, a full disk; the last checkpoint stays.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; give the name of a folder for the run")
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    prepare_run(folder)
     return _Run(recipe, folder, options).go(progress)
 
 

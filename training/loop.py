@@ -85,7 +85,7 @@ def train(
             f"an update has {recipe.batch} clips, which {team.size} processes can't share evenly; give --batch a "
             f"multiple of {team.size}"
         )
-    _make_folder(folder)
+    prepare_run(folder)
     data = world_clips(recipe) if clips is None else clips
     run = _Run(recipe, folder, options, data, team)
     try:
@@ -213,7 +213,8 @@ def starts_from_real(recipe: Recipe, step: int) -> bool:
     return recipe.start == "real"
 
 
-def _make_folder(folder: Path) -> None:
+def prepare_run(folder: Path) -> None:
+    """Make the folder of a run; InputError where there can be none."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; give the name of a folder for the run")
     with writing(folder):

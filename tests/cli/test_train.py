@@ -451,12 +451,16 @@ def test_a_segmenter_of_ones_own_reads_the_street(capsys, tmp_path, monkeypatch)
     tiny = replace(segmenter.STREET_SEGMENTER, name="tiny", shapes=(shape,), updates=3, batch=2)
     monkeypatch.setattr(segmenter, "SEGMENTER_RECIPES", {"tiny": tiny})
     file = tmp_path / "new" / "reader.safetensors"
-    command = ("segmenter", "--recipe", "tiny", "--out", file, "--clips", 2, "--workers", 0)
+    run = tmp_path / "run"
+    command = ("segmenter", "--recipe", "tiny", "--out", file, "--run", run, "--clips", 2, "--workers", 0)
+    early = maliang(capsys, *command, "--updates", 2, "--max-time", "0s").splitlines()
+    assert early[0] == f"{run}: learnt from 1 of 2 updates; the same command goes on"
     said = maliang(capsys, *command, "--updates", 2).splitlines()
-    assert said[0] == f"{file}: 0.23 million parameters, 0.47 MB"
-    assert said[1].startswith("| size | mIoU | road | sidewalk | building | pole | traffic light |")
-    assert said[3].startswith("| 64x32 | 0.")
-    assert len(said) == 4
+    assert said[0] == f"{run}: learnt from 2 of 2 updates; done"
+    assert said[1] == f"{file}: 0.23 million parameters, 0.47 MB"
+    assert said[2].startswith("| size | mIoU | road | sidewalk | building | pole | traffic light |")
+    assert said[4].startswith("| 64x32 | 0.")
+    assert len(said) == 5
     info = weights.inspect(file)
     assert (info.architecture, info.dtype, info.licence) == ("labels.reader/1", "fp16, int64", "Apache-2.0")
     assert info.source == "trained by maliang train segmenter --recipe tiny, 2 updates"
