@@ -1,4 +1,4 @@
-"""`maliang train evaluate` and `maliang train ablate`: tables of what networks are worth, on streets never seen."""
+"""`maliang train evaluate` and `maliang train ablate`: tables of what networks are worth, on clips never seen."""
 
 import argparse
 from pathlib import Path
@@ -21,6 +21,8 @@ HEAD = (
     "warping error (1e-3, lower)",
     "temporal difference error (1e-3, lower)",
     "flicker (1e-3, lower)",
+)
+READ_HEAD = (
     "FID (lower)",
     "video FID (lower)",
     "label consistency (mIoU, higher)",
@@ -30,21 +32,27 @@ HEAD = (
 def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "evaluate",
-        help="compare a generator with simpler means on unseen street clips",
-        description="Paint unseen clips of the procedural street with the generator, with the generator without flow "
-        "and in flat colours, and print how far each is from the truth.",
+        help="compare a generator with simpler means on unseen clips",
+        description="Paint unseen clips of the procedural world that the generator was made for: with it, with it but "
+        "without flow, and by the simplest means (flat colours, or the mean picture); print how far each is from the "
+        "truth.",
     )
     parser.set_defaults(run=run_evaluate)
     parser.add_argument(
         "--weights", default="street", metavar="NAME|FILE", help="a preset or a file; default: %(default)s"
     )
     _add_clips(parser)
-    parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH", help="default: 256x128")
+    parser.add_argument(
+        "--size",
+        type=size,
+        metavar="WxH",
+        help="default: 256x128 (street), 128x128 (faces), 128x192 (dancers)",
+    )
     parser.add_argument(
         "--sheet",
         type=Path,
         metavar="FILE",
-        help="also save a picture: labels, flat colours, generated, truth",
+        help="also save a picture: labels, simplest, generated, truth",
     )
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
 
@@ -81,7 +89,7 @@ def _add_clips(parser: argparse.ArgumentParser) -> None:
         "--reader",
         default=READER,
         metavar="NAME|FILE",
-        help="the segmenter that reads labels back and whose features are compared; default: %(default)s",
+        help="the segmenter that reads the street's labels back and whose features are compared; default: %(default)s",
     )
 
 
@@ -90,20 +98,23 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     from ..pipelines.label_reader import load_reader
     from ..pipelines.vid2vid import load_generator
     from ..training.evaluate import evaluate, evaluation_sheet
+    from ..training.exams import exam_of
     from ..training.sheets import prepare_sheet, save_sheet
     from ..weights.devices import DTYPES, choose_device
     from ..weights.folders import typed
 
     generator = load_generator(typed(arguments.weights), choose_device(arguments.device), DTYPES["fp32"])
-    reader = load_reader(typed(arguments.reader))
+    exam = exam_of(generator.config)
+    painted = exam.size if arguments.size is None else arguments.size
+    reader = load_reader(typed(arguments.reader)) if exam.has_reader else None
     if arguments.sheet is not None:
         prepare_sheet(arguments.sheet)
     with progress_bar("evaluate", unit="clip") as progress:
-        rows = evaluate(generator, reader, arguments.clips, arguments.frames, arguments.size, progress)
-    _print(rows, arguments, arguments.size)
+        rows = evaluate(generator, reader, arguments.clips, arguments.frames, painted, progress)
+    _print(rows, exam.subject, arguments, painted)
     if arguments.sheet is not None:
-        save_sheet(arguments.sheet, evaluation_sheet(generator, arguments.size))
-        print(f"{arguments.sheet}: labels, flat colours, generated, truth")
+        save_sheet(arguments.sheet, evaluation_sheet(generator, exam, painted))
+        print(f"{arguments.sheet}: labels, {exam.simplest}, generated, truth")
 
 
 def run_ablate(arguments: argparse.Namespace) -> None:
@@ -111,6 +122,7 @@ def run_ablate(arguments: argparse.Namespace) -> None:
     from ..pipelines.label_reader import load_reader
     from ..training.ablate import compare_variants, train_variants
     from ..training.ablation import STREET_ABLATION, VARIANTS
+    from ..training.exams import STREET
     from ..training.loop import LoopOptions
     from ..weights.devices import choose_device
     from ..weights.folders import typed
@@ -125,32 +137,33 @@ def run_ablate(arguments: argparse.Namespace) -> None:
     with progress_bar("compare", unit="clip") as progress:
         rows = compare_variants(VARIANTS, arguments.out, reader, arguments.clips, arguments.frames, progress)
     shape = STREET_ABLATION.stages[-1].shape
-    _print(rows, arguments, (shape.height, shape.width))
+    _print(rows, STREET.subject, arguments, (shape.height, shape.width))
 
 
-def _print(rows: "list[Row]", arguments: argparse.Namespace, painted: tuple[int, int]) -> None:
+def _print(rows: "list[Row]", subject: str, arguments: argparse.Namespace, painted: tuple[int, int]) -> None:
     height, width = painted
-    print(f"{arguments.clips} unseen street clips of {arguments.frames} frames at {width}x{height}")
+    print(f"{arguments.clips} unseen clips ({subject}) of {arguments.frames} frames at {width}x{height}")
     print(table(rows))
-    print(
-        f"FID, video FID and label consistency are by {arguments.reader}: compare them with each other only, at this "
-        "size and this number of clips"
-    )
+    if rows[0].scores.read is not None:
+        print(
+            f"FID, video FID and label consistency are by {arguments.reader}: compare them with each other only, at "
+            "this size and this number of clips"
+        )
 
 
 def table(rows: "list[Row]") -> str:
     """Markdown, one method a row."""
-    lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
+    head = HEAD if rows[0].scores.read is None else HEAD + READ_HEAD
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for method, scores in rows:
-        numbers = (
+        numbers = [
             f"{scores.psnr:.2f}",
             f"{scores.perceptual_distance:.4f}",
             f"{scores.warping_error:.3f}",
             f"{scores.temporal_difference_error:.3f}",
             f"{scores.flicker:.2f}",
-            f"{scores.fid:.3f}",
-            f"{scores.video_fid:.3f}",
-            f"{scores.label_consistency:.3f}",
-        )
+        ]
+        if (read := scores.read) is not None:
+            numbers += [f"{read.fid:.3f}", f"{read.video_fid:.3f}", f"{read.label_consistency:.3f}"]
         lines.append("| " + " | ".join((method, *numbers)) + " |")
     return "\n".join(lines)

@@ -15,7 +15,8 @@ from ..progress import Preview, Progress, silent
 from ..weights.file import read
 from ..weights.folders import SUFFIX
 from .checkpoint import export_run
-from .evaluate import Painter, Row, compare
+from .evaluate import Row, compare
+from .exams import STREET, Painter
 from .kept_clips import KeptClips
 from .loop import LoopOptions, train
 from .painting import paint
@@ -60,13 +61,14 @@ def compare_variants(
 ) -> list[Row]:
     """What `train_variants` made, painting unseen clips from nothing: a row each, and one for the true frames.
 
-    All recipes have one size; reader, clips, frames: as `evaluate.compare` takes them.
+    All recipes have one size; reader, clips, frames: as `evaluate.evaluate` takes them.
     """
     shape = next(iter(variants.values())).stages[-1].shape
     painters: dict[str, tuple[Painter, int]] = {
         name: (partial(paint, _result(folder_of(folder, name))), 0) for name in variants
     }
-    return compare(painters, reader, clips, frames, (shape.height, shape.width), progress)
+    data = STREET.clips((shape.height, shape.width), frames)
+    return compare(painters, reader, data, range(clips), progress)
 
 
 def _result(folder: Path) -> Vid2VidGenerator:

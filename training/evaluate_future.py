@@ -16,13 +16,14 @@ from ..media.pixels import to_file
 from ..models.flow.estimators import estimate_flow
 from ..models.flow.warp import warp
 from ..models.labels.frames import LabelFrame
+from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.future import LabelFuture, nearest_sources
 from ..models.vid2vid.future_rollout import predict
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.rollout import synthesize
 from ..progress import Progress, silent
 from .clips import Batch
-from .evaluate import EVALUATION_SEED, check_paints_street
+from .exams import EVALUATION_SEED, STREET, exam_of
 from .future_clips import StreetFutures
 from .future_pictures import PictureFuture
 from .future_recipe import STREET_FUTURE
@@ -107,9 +108,15 @@ def _check(contest: Contest, size: tuple[int, int]) -> None:
         )
     config.check_size(*size)
     if contest.painter is not None:
-        check_paints_street(contest.painter.config, size)
+        _check_painter(contest.painter.config, size)
     if contest.direct is not None:
         contest.direct.config.check_size(*size)
+
+
+def _check_painter(config: GeneratorConfig, size: tuple[int, int]) -> None:
+    if exam_of(config) is not STREET:
+        raise InputError("the weights that paint know no street: choose others, such as street")
+    config.check_size(*size)
 
 
 def label_guesses(network: LabelFuture, clip: Batch, frames: int) -> dict[str, Iterator[Tensor]]:

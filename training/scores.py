@@ -1,9 +1,9 @@
 """What videos are measured by: every frame against the truth, and all together through a network that knows the world.
 
-The network is the segmenter of the world (`training.segmenter`): what it reads off the pictures is compared with the
-labels they were painted from, and the statistics of its features with those of the true frames. Its features are the
-penultimate ones and the innermost ones, each a mean over the picture; a piece of video has the mean of its frames'
-features and how much they change from frame to frame, pixel by pixel.
+The network, where a world has one, is its segmenter (`training.segmenter`): what it reads off the pictures is compared
+with the labels they were painted from, and the statistics of its features with those of the true frames. Its features
+are the penultimate ones and the innermost ones, each a mean over the picture; a piece of video has the mean of its
+frames' features and how much they change from frame to frame, pixel by pixel.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,20 @@ PIECE = 4
 
 
 @dataclass(frozen=True)
+class ReadScores:
+    """What the segmenter of the world says of all clips together."""
+
+    fid: float
+    """Frechet distance of single frames over the segmenter's features; lower is better."""
+    video_fid: float
+    """The same of pieces of video."""
+    label_consistency: float
+    """Mean intersection over union, 0..1, of what the segmenter reads and the labels; higher is better."""
+
+
+@dataclass(frozen=True)
 class Scores:
-    """Of all clips together; the first five are means over all frames."""
+    """Of all clips together: means over all frames, and what a segmenter says where there is one."""
 
     psnr: float
     """dB, higher is better."""
@@ -36,44 +48,44 @@ class Scores:
     """1e-3; lower is better."""
     flicker: float
     """1e-3; lower is better."""
-    fid: float
-    """Frechet distance of single frames over the segmenter's features; lower is better."""
-    video_fid: float
-    """The same of pieces of video."""
-    label_consistency: float
-    """Mean intersection over union, 0..1, of what the segmenter reads and the labels; higher is better."""
+    read: ReadScores | None
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
-    """What was counted, to be added up over clips."""
+class ReadTally:
+    """What a segmenter saw, to be added up over clips."""
 
-    clips: int
-    means: Tensor
-    """Sums over the clips of the measures that are means, in the order of `Scores`' fields, `[5]`."""
     frames: Moments
     pieces: Moments
     read: Confusion
 
+    def __add__(self, other: "ReadTally") -> "ReadTally":
+        return ReadTally(self.frames + other.frames, self.pieces + other.pieces, self.read + other.read)
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What was counted, to be added up over clips that the same judge looked at."""
+
+    clips: int
+    means: Tensor
+    """Sums over the clips of the measures that are means, in the order of `Scores`' fields, `[5]`."""
+    read: ReadTally | None
+
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            self.clips + other.clips,
-            self.means + other.means,
-            self.frames + other.frames,
-            self.pieces + other.pieces,
-            self.read + other.read,
-        )
+        read = None if self.read is None or other.read is None else self.read + other.read
+        return Tally(self.clips + other.clips, self.means + other.means, read)
 
 
 def scores_of(tally: Tally, truth: Tally) -> Scores:
     """truth: of the true frames of the same clips."""
     likeness, distance, warping, change, swing = (tally.means / tally.clips).tolist()
-    return Scores(
-        psnr=likeness,
-        perceptual_distance=distance,
-        warping_error=warping,
-        temporal_difference_error=change,
-        flicker=swing,
+    read = None if tally.read is None or truth.read is None else _read_scores(tally.read, truth.read)
+    return Scores(likeness, distance, warping, change, swing, read)
+
+
+def _read_scores(tally: ReadTally, truth: ReadTally) -> ReadScores:
+    return ReadScores(
         fid=frechet_distance(tally.frames, truth.frames),
         video_fid=frechet_distance(tally.pieces, truth.pieces),
         label_consistency=mean_iou(tally.read),
@@ -83,8 +95,8 @@ def scores_of(tally: Tally, truth: Tally) -> Scores:
 class Judge:
     """Looks at one clip after the other."""
 
-    def __init__(self, reader: LabelReader) -> None:
-        """reader: of the world that the clips are from, float32, on the CPU."""
+    def __init__(self, reader: LabelReader | None) -> None:
+        """reader: of the world that the clips are from, float32, on the CPU; None: nothing is read off the pictures."""
         self._reader = reader
         self._features = RandomFeatures()
 
@@ -96,16 +108,22 @@ class Judge:
         ones is. Memory: the features of all frames, some 10 MB a frame of 256x128.
         """
         truth = clip["pictures"]
-        reading = self._reader(pictures[skipped:])
         likeness = psnr(pictures, truth), perceptual_distance(self._features, pictures, truth)
         errors = (*(each[skipped:] for each in likeness), *_motion_errors(clip, pictures, skipped))
-        return Tally(
-            1,
-            torch.stack([each.mean() for each in errors]),
-            moments_of(frame_features(reading)),
-            moments_of(piece_features(reading)),
-            confusion(clip["ids"][skipped:], self._reader.ids(reading.scores)),
+        read = (
+            None if self._reader is None else _read(self._reader, clip["ids"][skipped:], pictures[skipped:])
         )
+        return Tally(1, torch.stack([each.mean() for each in errors]), read)
+
+
+def _read(reader: LabelReader, ids: Tensor, pictures: Tensor) -> ReadTally:
+    """Label ids `[t h w]` and pictures `[t 3 h w]`."""
+    reading = reader(pictures)
+    return ReadTally(
+        moments_of(frame_features(reading)),
+        moments_of(piece_features(reading)),
+        confusion(ids, reader.ids(reading.scores)),
+    )
 
 
 def _motion_errors(clip: Batch, pictures: Tensor, skipped: int) -> tuple[Tensor, Tensor, Tensor]:

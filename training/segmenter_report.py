@@ -8,7 +8,7 @@ import torch
 from ..models.labels.palette import builtin_palette
 from ..models.labels.reader import LabelReader
 from .clips import Clips, StreetClips
-from .evaluate import EVALUATION_SEED
+from .exams import EVALUATION_SEED
 from .metrics_labels import Confusion, class_ious, confusion, empty_confusion, mean_iou
 from .recipe import ClipShape
 from .segmenter import SegmenterRecipe

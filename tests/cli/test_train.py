@@ -18,7 +18,7 @@ from maliang_video.cli.numbers import duration
 from maliang_video.media.writer import open_writer
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.training import ablation, evaluate, recipes, segmenter, sheets
+from maliang_video.training import ablation, evaluate, exams, recipes, segmenter, sheets
 from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import open_folder
 from maliang_video.training.loop import LoopOptions, train
@@ -48,7 +48,7 @@ def _tiny(monkeypatch):
     torch.set_num_threads(1)
     monkeypatch.setattr(recipes, "RECIPES", {"tiny": TINY})
     monkeypatch.setattr(sheets, "PREVIEW_FRAMES", 3)
-    monkeypatch.setattr(evaluate, "COLOR_CLIPS", 6)
+    monkeypatch.setattr(exams, "CLIPS", 6)
     monkeypatch.setattr(evaluate, "SHEET_FRAMES", 2)
 
 
@@ -171,7 +171,7 @@ def test_evaluation_prints_a_table_and_saves_a_sheet(capsys, run, tmp_path):
         sheet,
     )
     first, head, rule, *rows, by, last = said.splitlines()
-    assert first == "2 unseen street clips of 4 frames at 64x32"
+    assert first == "2 unseen clips (street) of 4 frames at 64x32"
     assert head.startswith(
         "| method | PSNR (dB, higher is better) | perceptual distance (random features, lower) |"
     )
@@ -486,7 +486,7 @@ def test_the_parts_of_the_method_are_compared(capsys, tmp_path, monkeypatch):
         f"{tmp_path / 'runs'}: the time is over; the same command goes on\n"
     )
     said = maliang(capsys, *command).splitlines()
-    assert said[0] == "1 unseen street clips of 4 frames at 64x32"
+    assert said[0] == "1 unseen clips (street) of 4 frames at 64x32"
     assert [row.split(" | ")[0] for row in said[3:6]] == ["| no flow", "| full", "| true frames"]
     assert said[6].startswith("FID, video FID and label consistency are by street-segmenter")
     assert (tmp_path / "runs" / "no-flow" / "no-flow.safetensors").is_file()

@@ -1,4 +1,4 @@
-"""The evaluation: scores of pictures that are known, flat colours worked out by hand, one row a method."""
+"""The evaluation: one row a method, one row of a sheet for each style, and which world a network is examined on."""
 
 from dataclasses import replace
 
@@ -8,7 +8,10 @@ import torch
 from maliang_video.errors import InputError
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.training import evaluate as module
-from maliang_video.training.evaluate import evaluate, evaluation_sheet, mean_colors
+from maliang_video.training import exams
+from maliang_video.training.drawn_demos import DANCER_DEMO, FACE_DEMO
+from maliang_video.training.evaluate import evaluate, evaluation_sheet
+from maliang_video.training.exams import DANCERS, FACES, STREET, exam_of
 from maliang_video.training.networks import build_networks
 
 SIZE = (32, 64)
@@ -21,26 +24,8 @@ def generator(recipe) -> Vid2VidGenerator:
 
 @pytest.fixture(autouse=True)
 def _few_clips(monkeypatch):
-    monkeypatch.setattr(module, "COLOR_CLIPS", 6)
+    monkeypatch.setattr(exams, "CLIPS", 6)
     monkeypatch.setattr(module, "SHEET_FRAMES", 2)
-
-
-def test_mean_colours_are_means_over_a_class_in_a_look():
-    def clip(look: int, ids: list[int], grey: list[float]) -> dict[str, torch.Tensor]:
-        pictures = torch.tensor(grey).expand(3, 2).reshape(1, 3, 1, 2)
-        return {
-            "ids": torch.tensor(ids, dtype=torch.uint8).reshape(1, 1, 2),
-            "pictures": pictures,
-            "style": torch.eye(4)[look],
-        }
-
-    data = [clip(0, [7, 7], [0.2, 0.4]), clip(0, [7, 23], [0.9, -0.5]), clip(2, [7, 23], [-1.0, 1.0])]
-    colors = mean_colors(data, 3)
-    assert colors.shape == (4, 256, 3)
-    assert colors[0, 7].tolist() == pytest.approx([0.5] * 3)
-    assert colors[0, 23].tolist() == pytest.approx([-0.5] * 3)
-    assert colors[2, 7].tolist() == pytest.approx([-1.0] * 3)
-    assert not colors[1].any()
 
 
 def test_one_row_a_method_over_all_clips(generator, reader):
@@ -65,14 +50,14 @@ def test_one_row_a_method_over_all_clips(generator, reader):
     assert flat.warping_error > 0
     assert truth.psnr == 100
     assert truth.temporal_difference_error == 0 < truth.warping_error
-    assert truth.fid == pytest.approx(0, abs=1e-6)
-    assert min(row.scores.fid for row in rows[:-1]) > 100 * truth.fid
+    assert truth.read.fid == pytest.approx(0, abs=1e-6)
+    assert min(row.scores.read.fid for row in rows[:-1]) > 100 * truth.read.fid
     one, other = (evaluate(generator, reader, 1, 3, SIZE), rows)
     assert one[2].scores.psnr != other[2].scores.psnr
 
 
 def test_a_sheet_has_one_row_for_each_look(generator):
-    sheet = evaluation_sheet(generator, SIZE)
+    sheet = evaluation_sheet(generator, STREET, SIZE)
     assert sheet.shape == (4 * 32, 4 * 64, 3)
     rows = sheet.reshape(4, 32, 4, 64, 3)
     truth = rows[:, :, 3].mean((1, 2, 3))
@@ -82,14 +67,33 @@ def test_a_sheet_has_one_row_for_each_look(generator):
     assert all(flat <= classes for flat, classes in zip(colors, labels, strict=True))
 
 
-def test_networks_that_do_not_know_the_street(generator, reader):
+def test_networks_that_know_none_of_the_worlds(generator, reader):
     for change, named in (
         ({"palette": "ade20k"}, "labels of 'ade20k'"),
         ({"palette": ""}, "labels of 'drawn maps'"),
-        ({"style_names": ("day",)}, "looks day"),
+        ({"style_names": ("day",)}, "styles day"),
     ):
         other = Vid2VidGenerator(replace(generator.config, **change))
         with pytest.raises(InputError, match=f"{named}.*choose other weights"):
             evaluate(other, reader, 1, 3, SIZE)
     with pytest.raises(InputError, match="65x32 does not fit this network"):
         evaluate(generator, reader, 1, 3, (32, 65))
+
+
+def test_people_are_compared_with_their_mean_picture_and_nothing_is_read_off_them():
+    config = replace(FACE_DEMO.generator, filters=2, downsamplings=1, blocks=1)
+    torch.manual_seed(1)
+    rows = evaluate(Vid2VidGenerator(config).eval(), None, 1, 3, SIZE)
+    assert [row.method for row in rows][2] == "mean picture"
+    assert all(row.scores.read is None for row in rows)
+    assert rows[2].scores.psnr > rows[0].scores.psnr + 2  # the network has learnt nothing
+    assert rows[-1].scores.psnr == 100
+
+
+def test_the_exam_of_a_network_is_about_what_it_paints(generator):
+    asked = (generator.config, FACE_DEMO.generator, DANCER_DEMO.generator)
+    assert [exam_of(config) for config in asked] == [STREET, FACES, DANCERS]
+    for exam, channels in ((FACES, 15), (DANCERS, 6)):
+        clip = exam.clips(exam.size, 1)[0]
+        assert clip["drawn"].shape == (1, channels, *exam.size)
+        assert clip["style"].shape == (4,)

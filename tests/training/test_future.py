@@ -192,7 +192,7 @@ def test_the_table_compares_everything_on_the_same_frames(monkeypatch):
     class Painted:
         """A painter is slow: black pictures do."""
 
-    monkeypatch.setattr(evaluation, "check_paints_street", lambda config, size: None)
+    monkeypatch.setattr(evaluation, "_check_painter", lambda config, size: None)
     monkeypatch.setattr(evaluation, "_painted", lambda painter, clip, seen, labels: map(_black, labels))
     painter = Painted()
     painter.config = None

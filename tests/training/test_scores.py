@@ -18,10 +18,26 @@ def test_truth_scores_best(clips, judge, reader):
     truth = judge.look(clip, clip["pictures"])
     scores = scores_of(truth, truth)
     assert scores.psnr == pytest.approx(100)
-    errors = (scores.perceptual_distance, scores.warping_error, scores.flicker, scores.fid, scores.video_fid)
+    errors = (
+        scores.perceptual_distance,
+        scores.warping_error,
+        scores.flicker,
+        scores.read.fid,
+        scores.read.video_fid,
+    )
     assert errors == pytest.approx([0] * 5, abs=1e-4)
     found = reader.ids(reader(clip["pictures"]).scores)
-    assert scores.label_consistency == pytest.approx(mean_iou(confusion(clip["ids"], found)))
+    assert scores.read.label_consistency == pytest.approx(mean_iou(confusion(clip["ids"], found)))
+
+
+def test_without_a_segmenter_only_frames_are_scored(clips, judge):
+    clip = clips[0]
+    pictures = clip["pictures"] * 0.9
+    bare = Judge(None).look(clip, pictures)
+    assert bare.read is None
+    assert torch.equal(bare.means, judge.look(clip, pictures).means)
+    assert scores_of(bare + bare, bare) == scores_of(bare, bare)
+    assert scores_of(bare, bare).read is None
 
 
 def test_scores_of_a_known_error(clips, judge):
@@ -34,8 +50,8 @@ def test_scores_of_a_known_error(clips, judge):
     assert scores.warping_error == pytest.approx(1e3 * (0 + 0.1**2) / 2, rel=1e-3)
     assert scores.temporal_difference_error == pytest.approx(1e3 * (0 + 0.1**2) / 2, rel=1e-3)
     assert scores.flicker == pytest.approx(1e3 * 0.1, rel=1e-3)
-    assert scores.fid > 0
-    assert scores.video_fid > 0
+    assert scores.read.fid > 0
+    assert scores.read.video_fid > 0
 
 
 def test_frames_that_were_given_are_not_scored(clips, judge):
@@ -45,14 +61,14 @@ def test_frames_that_were_given_are_not_scored(clips, judge):
     tally, truth = judge.look(clip, wrong, 1), judge.look(clip, clip["pictures"], 1)
     scores = scores_of(tally, truth)
     assert (scores.psnr, scores.perceptual_distance) == pytest.approx((100, 0), abs=1e-4)
-    assert (scores.fid, scores.video_fid) == pytest.approx((0, 0), abs=1e-6)
+    assert (scores.read.fid, scores.read.video_fid) == pytest.approx((0, 0), abs=1e-6)
     assert scores.warping_error > 1  # the change from the given frame to the first painted one counts
-    assert tally.frames.count == 2
-    assert tally.read.sum() == 2 * clip["ids"][0].numel()
+    assert tally.read.frames.count == 2
+    assert tally.read.read.sum() == 2 * clip["ids"][0].numel()
     last = judge.look(clip, wrong, 2)
     assert last.means[2] == pytest.approx(0, abs=1e-4)  # neither frame of the last step is wrong
     assert last.means[4] > 1  # but the first of the last three is
-    assert (last.frames.count, last.pieces.count) == (1, 1)
+    assert (last.read.frames.count, last.read.pieces.count) == (1, 1)
 
 
 def test_clips_add_up(clips, judge):
@@ -61,8 +77,8 @@ def test_clips_add_up(clips, judge):
     both = scores_of(looks[0] + looks[1], truth[0] + truth[1])
     each = [scores_of(look, true) for look, true in zip(looks, truth, strict=True)]
     assert both.psnr == pytest.approx((each[0].psnr + each[1].psnr) / 2, rel=1e-6)
-    assert both.fid != each[0].fid
-    assert (looks[0] + looks[1]).frames.count == 6
+    assert both.read.fid != each[0].read.fid
+    assert (looks[0] + looks[1]).read.frames.count == 6
 
 
 def test_features_of_pieces_by_hand():
