@@ -26,6 +26,7 @@ NODES: tuple[Any, ...] = (
     vid2vid.Vid2Vid,
     vid2vid.Vid2VidImages,
     features.EncodeFeatures,
+    features.EncodeFaceLooks,
     features.ChooseFeatures,
     features.SaveLooks,
     features.LoadLooks,

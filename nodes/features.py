@@ -1,4 +1,4 @@
-"""What instances look like: read off pictures, kept, chosen, for generators that take it."""
+"""What instances and faces look like: read off pictures, kept, chosen, for generators that are told."""
 
 from pathlib import Path
 from typing import Any
@@ -7,16 +7,17 @@ import folder_paths
 import torch
 from comfy_api.latest import Input, io, ui
 
-from ..models.labels.frames import LabelStream
-from ..models.vid2vid.feature_tables import FeatureTable
-from ..pipelines.feature_choice import parse_choice
-from ..pipelines.feature_tables import clip_moments, collect_features, read_table, save_table
+from ..models.labels.frames import DrawnStream, LabelStream
+from ..pipelines.face_looks import collect_faces
+from ..pipelines.feature_tables import clip_moments, collect_features
+from ..pipelines.looks import Looks as AnyLooks
+from ..pipelines.looks import choose, read_looks, save_looks
 from . import compat
 from .failures import plain_words
 from .folders import path_stamp, user_path
 from .generator import on_device
 from .progress import NodeProgress
-from .types import Features, Generator, Labels, Looks
+from .types import Drawings, Features, Generator, Labels, Looks
 from .video import frames_input, open_clip
 
 
@@ -25,12 +26,13 @@ def features_input() -> Any:
     return Features.Input(
         "features",
         optional=True,
-        tooltip="From Choose Features: how instances look, for weights that take it. Without: the network decides.",
+        tooltip="From Choose Features: how instances, or the parts of a face, look, for weights that take it. Without: "
+        "the network decides.",
     )
 
 
 def looks_input() -> Any:
-    return Looks.Input("looks", tooltip="From Encode Features or Load Looks.")
+    return Looks.Input("looks", tooltip="From Encode Features, Encode Face Looks or Load Looks.")
 
 
 class EncodeFeatures(io.ComfyNode):
@@ -82,6 +84,45 @@ class EncodeFeatures(io.ComfyNode):
         return io.NodeOutput(looks)
 
 
+class EncodeFaceLooks(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return compat.schema(
+            node_id="MaliangEncodeFaceLooks",
+            display_name="Encode Face Looks",
+            category="Maliang/vid2vid",
+            description="Reads off pictures of faces what skin, brows, eyes, mouth ... look like to a generator that "
+            "begins with a face: one example picture, or footage of many people.",
+            search_aliases=["face style", "style from picture", "example face", "identity"],
+            inputs=[
+                Generator.Input(
+                    "generator", tooltip="From Load Generator: weights that begin with a face in a style."
+                ),
+                Drawings.Input("drawings", tooltip="Drawn faces with the footage that they were drawn from."),
+                io.Int.Input(
+                    "clusters",
+                    default=10,
+                    min=1,
+                    max=1000,
+                    tooltip="Faces at most. Where more are seen, like ones are put together.",
+                ),
+            ],
+            outputs=[Looks.Output("looks", tooltip="For Choose Features, with these weights only.")],
+        )
+
+    @classmethod
+    def execute(cls, generator: Any, drawings: DrawnStream, clusters: int) -> io.NodeOutput:
+        with plain_words(), on_device(generator, drawings) as network:
+            looks = collect_faces(
+                network,
+                drawings.frames(),
+                clusters=clusters,
+                total=drawings.frame_count,
+                progress=NodeProgress(),
+            )
+        return io.NodeOutput(looks)
+
+
 class ChooseFeatures(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -90,8 +131,8 @@ class ChooseFeatures(io.ComfyNode):
             display_name="Choose Features",
             category="Maliang/vid2vid",
             description="Which instance looks how, and when: car=3, road=0@0 road=2@48. What isn't named is drawn, "
-            "for each instance once.",
-            search_aliases=["car color", "multi-modal synthesis", "instance style"],
+            "for each instance once. Or whose parts a face has: all=12 mouth=3.",
+            search_aliases=["car color", "multi-modal synthesis", "instance style", "face style"],
             inputs=[
                 looks_input(),
                 io.String.Input(
@@ -99,7 +140,8 @@ class ChooseFeatures(io.ComfyNode):
                     default="",
                     placeholder="car=3 road=0@0 road=2@48 car#12=1 all=draw",
                     tooltip="Class = number of its look (0 is the most frequent) or draw; class#number for one "
-                    "instance; all for the rest; @frame for changes over time. A wrong name lists those there are.",
+                    "instance; all for the rest; @frame for changes over time. Of faces: part = number of the face, "
+                    "nearest or own. A wrong name lists those there are.",
                 ),
                 io.Int.Input(
                     "seed",
@@ -114,8 +156,8 @@ class ChooseFeatures(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, looks: FeatureTable, choice: str, seed: int) -> io.NodeOutput:
-        return io.NodeOutput(parse_choice(looks, choice, seed))
+    def execute(cls, looks: AnyLooks, choice: str, seed: int) -> io.NodeOutput:
+        return io.NodeOutput(choose(looks, choice, seed))
 
 
 class SaveLooks(io.ComfyNode):
@@ -140,12 +182,12 @@ class SaveLooks(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, looks: FeatureTable, filename_prefix: str) -> io.NodeOutput:
+    def execute(cls, looks: AnyLooks, filename_prefix: str) -> io.NodeOutput:
         folder, name, number, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
         )
         file = f"{name}_{number:05}_.json"
-        save_table(looks, Path(folder) / file)
+        save_looks(looks, Path(folder) / file)
         return io.NodeOutput(ui=ui.PreviewText(f"{Path(subfolder, file).as_posix()} [output]"))
 
 
@@ -156,14 +198,15 @@ class LoadLooks(io.ComfyNode):
             node_id="MaliangLoadLooks",
             display_name="Load Looks",
             category="Maliang/vid2vid",
-            description="Reads looks that Save Looks, or maliang features collect, wrote.",
+            description="Reads looks that Save Looks, or maliang features collect, wrote, or the features.npy that was "
+            "published with NVIDIA's face network.",
             search_aliases=["import features", "feature table"],
             inputs=[
                 io.String.Input(
                     "file",
                     default="looks.json",
-                    tooltip="The JSON file by its path in the input folder; 'looks/looks_00001_.json [output]' for "
-                    "one in the output folder.",
+                    tooltip="The JSON or .npy file by its path in the input folder; 'looks/looks_00001_.json [output]' "
+                    "for one in the output folder.",
                 )
             ],
             outputs=[
@@ -177,4 +220,4 @@ class LoadLooks(io.ComfyNode):
 
     @classmethod
     def execute(cls, file: str) -> io.NodeOutput:
-        return io.NodeOutput(read_table(user_path(file)))
+        return io.NodeOutput(read_looks(user_path(file)))

@@ -24,10 +24,10 @@ FaceLandmarks = io.Custom("FACE_LANDMARKS")
 """Of ComfyUI's MediaPipe nodes: a face mesh of 478 points for every face of every frame."""
 
 Looks = io.Custom("MALIANG_LOOKS")
-"""A `models.vid2vid.feature_tables.FeatureTable`: the looks that instances of each class can have."""
+"""`pipelines.looks.Looks`: what instances of each class, or the parts of a face, can look like."""
 
 Features = io.Custom("MALIANG_FEATURES")
-"""A `pipelines.feature_choice.FeatureCurve`: which instance has which of them, and when."""
+"""A `pipelines.looks.Choice`: which instance has which of them, and when; or whose parts a face has."""
 
 Flow = io.Custom("MALIANG_FLOW")
 """A `media.flow_file.FlowFile`: one flow field for every frame of a clip, on disk."""

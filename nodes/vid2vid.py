@@ -6,8 +6,8 @@ import torch
 from comfy_api.latest import Input, io
 
 from ..models.labels.frames import AnyStream
-from ..pipelines.feature_choice import FeatureCurve
 from ..pipelines.flow import predict_flow
+from ..pipelines.looks import Choice
 from ..pipelines.vid2vid import render_video
 from . import compat
 from .features import features_input
@@ -105,7 +105,7 @@ class Vid2Vid(io.ComfyNode):
         first_frames: torch.Tensor | None = None,
         sound: Input.Video | None = None,
         live: bool = True,
-        features: FeatureCurve | None = None,
+        features: Choice | None = None,
     ) -> io.NodeOutput:
         keep = kept_folder("vid2vid", cls.hidden.unique_id) if live else None
         with temp_file(f"vid2vid.{CODECS[codec]}") as out, on_device(generator, labels) as network:
@@ -145,7 +145,7 @@ class Vid2VidImages(io.ComfyNode):
         labels: AnyStream,
         style: str,
         first_frames: torch.Tensor | None = None,
-        features: FeatureCurve | None = None,
+        features: Choice | None = None,
     ) -> io.NodeOutput:
         check_batch(labels.frame_count, labels.height, labels.width)
         with temp_file("vid2vid.mkv") as out, on_device(generator, labels) as network:
@@ -186,7 +186,7 @@ class PredictFlow(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, generator: Any, labels: AnyStream, style: str, features: FeatureCurve | None = None
+        cls, generator: Any, labels: AnyStream, style: str, features: Choice | None = None
     ) -> io.NodeOutput:
         with temp_file("flow.npy") as out, on_device(generator, labels) as network:
             flow = predict_flow(

@@ -1,4 +1,4 @@
-"""Tables of looks: collected from footage with label maps, clustered class by class, kept in a JSON file.
+"""Tables of looks: collected from footage with label maps, clustered class by class.
 
 Memory: one frame, and at most `MAX_SAMPLES` instances of every class, whatever the length of the footage.
 """
@@ -17,7 +17,6 @@ from torch import Tensor
 
 from ..errors import InputError, MissingExtraError
 from ..media.clip import FrameReader
-from ..media.outputs import prepare_file, write_whole, writing
 from ..media.pixels import to_model
 from ..media.reader import open_frames
 from ..models.labels.frames import LabelFrame, LabelStream
@@ -28,12 +27,9 @@ from ..models.vid2vid.generator import Vid2VidGenerator
 from ..models.vid2vid.parts import StyleEncoder
 from ..progress import Progress, silent
 from ..training.worlds import WorldStream
-from ..weights.config_json import from_json, to_json
 
 MAX_SAMPLES = 4096
 """Instances of a class that a table is made of, drawn evenly from all of them."""
-MAX_FILE = 4_000_000
-"""Bytes of a table's file."""
 SMALLEST = 2000
 """An instance must fill this part of the picture: smaller ones show more of their surroundings than of themselves."""
 _SIGNS = 8
@@ -47,8 +43,8 @@ class Moment(NamedTuple):
     """`[3 h w]` in -1..1."""
 
 
-class _Samples:
-    """Features of instances of one class: of all that were given, an even draw of `MAX_SAMPLES`."""
+class Samples:
+    """Features of things of one kind: of all that were given, an even draw of `MAX_SAMPLES`."""
 
     def __init__(self, channels: int) -> None:
         self._chance = np.random.default_rng(0)
@@ -115,11 +111,11 @@ def collect_features(
         raise InputError(
             f"the label maps are in palette {palette.name!r}, the network knows {config.palette!r}: convert them"
         )
-    samples: dict[int, _Samples] = {}
+    samples: dict[int, Samples] = {}
     for done, (frame, picture) in enumerate(moments, 1):
         config.check_size(*frame.ids.shape)
         for class_id, features in _seen(encoder, frame, picture):
-            samples.setdefault(class_id, _Samples(config.feature_channels)).add(features)
+            samples.setdefault(class_id, Samples(config.feature_channels)).add(features)
         progress(done, total)
     if not samples:
         raise InputError("features: there are no pictures with label maps; give at least one")
@@ -130,7 +126,7 @@ def collect_features(
         )
         for number in sorted(samples)
     )
-    signs = encoder_signs(generator)
+    signs = encoder_signs(encoder)
     return FeatureTable("maliang.features/1", palette.name, signs, config.feature_channels, tuple(looks))
 
 
@@ -183,24 +179,29 @@ def _rounded(numbers: Floats) -> tuple[float, ...]:
     return tuple(round(float(number), 5) for number in numbers)
 
 
-def encoder_signs(generator: Vid2VidGenerator) -> tuple[float, ...]:
-    """A few weights by which the encoder of a table is known again, in any precision."""
-    last = _encoder(generator).to_style.weight
+def encoder_signs(encoder: StyleEncoder) -> tuple[float, ...]:
+    """A few weights by which an encoder is known again, in any precision."""
+    last = encoder.to_style.weight
     return _rounded(last.detach().flatten()[:_SIGNS].double().cpu().numpy())
+
+
+def same_signs(theirs: tuple[float, ...], encoder: StyleEncoder) -> bool:
+    """Whether they are those of this encoder."""
+    ours = encoder_signs(encoder)
+    return len(theirs) == len(ours) and all(
+        isclose(a, b, rel_tol=0.02, abs_tol=1e-4) for a, b in zip(theirs, ours, strict=True)
+    )
 
 
 def check_table(table: FeatureTable, generator: Vid2VidGenerator) -> None:
     """InputError for a network without instance features, or other than the one that the table was made with."""
-    config, signs = generator.config, encoder_signs(generator)
+    config, encoder = generator.config, _encoder(generator)
     if (table.palette, table.channels) != (config.palette, config.feature_channels):
         raise InputError(
             f"the feature table has {table.channels} numbers an instance and palette {table.palette!r}; the network "
             f"takes {config.feature_channels} and {config.palette!r}: make a table with this network"
         )
-    pairs = zip(table.network, signs, strict=False)
-    if len(table.network) != len(signs) or not all(
-        isclose(a, b, rel_tol=0.02, abs_tol=1e-4) for a, b in pairs
-    ):
+    if not same_signs(table.network, encoder):
         raise InputError("the feature table was made with other weights; make one with these")
 
 
@@ -221,28 +222,3 @@ def example_table(
     if first is None:
         raise InputError(f"{pictures}: no example picture with a label map")
     return collect_features(generator, labels.palette, chain([first], moments), clusters=MAX_SAMPLES)
-
-
-def save_table(table: FeatureTable, path: Path) -> None:
-    """Write a table as JSON; the file is whole or not there."""
-    prepare_file(path)
-    with writing(path):
-        write_whole(path, (to_json(table) + "\n").encode())
-
-
-def read_table(path: Path) -> FeatureTable:
-    """A table from its file. InputError for anything else than a whole one, saying what is wrong."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file of features") from error
-    if len(content) > MAX_FILE:
-        raise InputError(f"{path}: a feature table has at most {MAX_FILE} bytes")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a feature table: its text is not UTF-8") from error
-    table = from_json(FeatureTable, text, f"{path}: feature table")
-    table.check(str(path))
-    return table

@@ -31,7 +31,7 @@ from ..progress import Progress, silent
 from ..training.flownet2 import load_flownet2
 from ..training.worlds import WorldStream
 from .clips import Pictures, write_clip
-from .feature_choice import FeatureCurve, with_features
+from .looks import Choice, split_choice
 from .openings import styled_opening
 from .styles import parse_style
 from .vid2vid import check_labels, known_labels
@@ -70,7 +70,7 @@ def predict_flow(
     out: Path,
     *,
     style: str | None = None,
-    features: FeatureCurve | None = None,
+    features: Choice | None = None,
     progress: Progress = silent,
 ) -> FlowFile:
     """The flow that a generator moves its own frames by, and as occlusion the share that it paints anew.
@@ -81,13 +81,13 @@ def predict_flow(
     if not config.flow:
         raise InputError("this network predicts no flow: it paints every frame anew; choose another")
     check_labels(labels, config)
-    labels = with_features(labels, generator, features)
+    labels, face = split_choice(labels, generator, features)
     size = labels.height, labels.width
     look = parse_style(config.style_names, style)
 
     def flows() -> Iterator[Flow]:
         styles = None if look is None else look.after(0)
-        first = styled_opening(labels, generator)
+        first = styled_opening(labels, generator, face)
         frames = known_labels(labels, 0, config.label_classes)
         for painted in synthesize(generator, frames, first=first, style=styles):
             made = painted.details

@@ -32,7 +32,7 @@ from ..models.vid2vid.generator import Past, Vid2VidGenerator
 from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
 from ..progress import Progress, silent
 from ..weights import load
-from .feature_choice import FeatureCurve, with_features
+from .looks import Choice, split_choice
 from .openings import styled_opening
 from .styles import StyleCurve, parse_style
 from .watched import WatchedLabels
@@ -63,7 +63,7 @@ def render_video(
     out: Path,
     *,
     style: str | None = None,
-    features: FeatureCurve | None = None,
+    features: Choice | None = None,
     first: Sequence[Path] = (),
     codec: str | None = None,
     audio_from: AudioWindow | Path | None = None,
@@ -78,7 +78,8 @@ def render_video(
     labels: in the generator's palette, or drawn maps of its channels, at a size that it can take (InputError else);
     generator: moved to `device` and `dtype` in place (None: it stays as it is);
     style: one of the generator's looks (None: its first), or several over time, as `styles.parse_style` reads them;
-    features: what instances shall look like, for a generator that takes it (None: nothing is asked for);
+    features: what instances, or the parts of a face, shall look like, for a generator that takes it (None: nothing is
+    asked for);
     first: pictures of the first frames, as `first_pictures` takes them; without them a generator of faces begins in
     the style of the footage that the faces were drawn from;
     codec: one of `media.codecs.CODECS` (None: what suits the ending of `out`);
@@ -92,13 +93,16 @@ def render_video(
     """
     config = generator.config
     check_labels(labels, config)
-    labels = with_features(labels, generator, features)
+    labels, face = split_choice(labels, generator, features)
+    if face and first:
+        raise InputError(
+            "first pictures and looks of known faces both say what the face looks like; give one of them"
+        )
     codec = codec_for(out, codec)
     generator = generator.to(device=device, dtype=dtype).eval()
     size = labels.height, labels.width
-    pictures = (
-        first_pictures(first, config.past_frames, *size) if first else styled_opening(labels, generator)
-    )
+    given = first_pictures(first, config.past_frames, *size) if first else None
+    pictures = styled_opening(labels, generator, face) if given is None else given
     look = parse_style(config.style_names, style)
     watched = None if keep is None else WatchedLabels(labels, look)
     source = watched or labels

@@ -38,6 +38,6 @@ def start_from(networks: Networks, weights: str) -> None:
 def _take(ours: Tensor, theirs: Tensor, frames: int) -> None:
     """Copy, in place; of a convolution that has more inputs than theirs, the first ones of every label frame."""
     if ours.shape != theirs.shape:
-        theirs = theirs.unflatten(1, (frames, -1))
-        ours = ours.unflatten(1, (frames, -1))[:, :, : theirs.shape[2]]
+        theirs, ours = (x.view(len(x), frames, -1, *x.shape[2:]) for x in (theirs, ours))
+        ours = ours[:, :, : theirs.shape[2]]
     ours.copy_(theirs)

@@ -1,6 +1,7 @@
 """`maliang features` and the choice in `maliang vid2vid`, as a user types them, on tiny weights."""
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from PIL import Image
 from maliang_video import weights
 from maliang_video.cli import main
 from maliang_video.media.reader import open_frames
-from maliang_video.models.vid2vid.config import FeatureConfig
+from maliang_video.models.vid2vid.config import FeatureConfig, FirstFrameConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.pipelines.feature_tables import read_table
+from maliang_video.pipelines.looks import read_looks
 
 WORLD = "world:street?seed=3&frames=3&size=64x32"
 
@@ -74,7 +75,7 @@ def test_looks_of_worlds_are_collected_and_listed(tmp_path, network, capsys):
     out = tmp_path / "looks.json"
     other = "world:street?seed=4&frames=2&size=64x32"
     assert collect(network, out, WORLD, other, "--clusters", "3") == 0
-    looks = {each.name: len(each.clusters) for each in read_table(out).classes}
+    looks = {each.name: len(each.clusters) for each in read_looks(out).classes}
     assert looks["road"] == 3
     assert f"{out}: looks of {len(looks)} classes" in capsys.readouterr().out
     assert main(["features", "show", str(out)]) == 0
@@ -96,7 +97,7 @@ def test_looks_of_footage_are_collected(tmp_path, network):
         )
     more = ("--footage", tmp_path / "film", "--palette", "cityscapes")
     assert collect(network, tmp_path / "looks.json", tmp_path / "maps", *more) == 0
-    assert [each.name for each in read_table(tmp_path / "looks.json").classes] == ["road", "sky"]
+    assert [each.name for each in read_looks(tmp_path / "looks.json").classes] == ["road", "sky"]
 
 
 def test_chosen_looks_are_painted(tmp_path, network, table):
@@ -155,3 +156,73 @@ def test_wrong_sources_are_one_sentence(tmp_path, network, capsys):
     assert "2 sources of label maps and 1 of pictures" in said
     said = refused(capsys, out, collect(Path("street"), out, WORLD))
     assert "take no instance features" in said
+
+
+@pytest.fixture
+def painter(tmp_path: Path, tiny_generator: Vid2VidGenerator) -> Path:
+    """Weights that begin with a face."""
+    torch.manual_seed(4)
+    first = FirstFrameConfig("styled", 1, 2, 1, 1, 0, 2, 2, 1)
+    drawn = {"palette": "", "label_classes": 1, "edges": False, "things": (), "style_names": ()}
+    path = tmp_path / "face.safetensors"
+    config = replace(tiny_generator.config, first_frame=first, **drawn)
+    weights.save(path, Vid2VidGenerator(config), licence="CC0-1.0", source="random numbers")
+    return path
+
+
+@pytest.fixture
+def landmarks(tmp_path: Path) -> Path:
+    folder = tmp_path / "landmarks"
+    folder.mkdir()
+    for t in range(2):
+        jaw = [(48 + t - 16 * np.cos(a), 48 + 20 * np.sin(a)) for a in np.linspace(0, np.pi, 17)]
+        points = jaw + [(36 + t + (7 * n) % 24, 38 + (5 * n) % 20) for n in range(51)]
+        np.savetxt(folder / f"{t}.txt", np.round(points), "%d", ",")
+    return folder
+
+
+def test_faces_are_collected_and_their_parts_chosen(tmp_path, painter, landmarks, capsys):
+    draw = np.random.default_rng(0)
+    (tmp_path / "film").mkdir()
+    for t in range(2):
+        picture = Image.fromarray(draw.integers(0, 256, (96, 96, 3), np.uint8))
+        picture.save(tmp_path / "film" / f"{t}.png")
+    out = tmp_path / "faces.json"
+    assert collect(painter, out, landmarks, "--footage", tmp_path / "film", "--size", "64x64") == 0
+    assert f"{out}: looks of 2 faces" in capsys.readouterr().out
+    assert main(["features", "show", str(out)]) == 0
+    assert capsys.readouterr().out.startswith("faces 0 to 1, 2 numbers for each part: background, skin")
+    example = ("--features-from", tmp_path / "film" / "1.png", landmarks / "1.txt")
+    videos = {}
+    for name, more in {
+        "known": ["--features", out, "--choose", "all=0"],
+        "mouth": ["--features", out, "--choose", "all=0 mouth=1"],
+        "example": example,
+        "seen": ["--footage", tmp_path / "film"],
+    }.items():
+        canvas = [] if name == "seen" else ["--canvas", "96x96"]
+        given = [
+            "--labels",
+            landmarks,
+            "--weights",
+            painter,
+            "--size",
+            "64x64",
+            "--device",
+            "cpu",
+            *canvas,
+            *more,
+        ]
+        target = tmp_path / f"{name}.mkv"
+        assert main(["vid2vid", *map(str, given), "--no-background-edges", "--out", str(target)]) == 0
+        videos[name] = pixels_of(target)[0].astype(int)
+    assert np.abs(videos["seen"] - videos["known"]).max() <= 1  # face 0 is the clip's own
+    for a, b in combinations(("known", "mouth", "example"), 2):
+        assert np.abs(videos[a] - videos[b]).max() > 1, (a, b)
+
+
+def test_a_published_table_is_listed(tmp_path, capsys):
+    rows = {part: np.zeros((5, 17), "f4") for part in range(7)}
+    np.save(tmp_path / "features.npy", rows, allow_pickle=True)
+    assert main(["features", "show", str(tmp_path / "features.npy")]) == 0
+    assert capsys.readouterr().out.startswith("faces 0 to 4, 17 numbers for each part")

@@ -11,7 +11,7 @@ import torch
 from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.media.reader import open_frames
-from maliang_video.models.vid2vid.config import FeatureConfig
+from maliang_video.models.vid2vid.config import FeatureConfig, FirstFrameConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.pipelines.feature_choice import FeatureCurve
 
@@ -104,3 +104,66 @@ def test_looks_of_other_weights_are_refused(comfy, world, generator, looks, tiny
     inputs = {"labels": world, "style": "", "codec": "ffv1", "features": curve}
     with pytest.raises(InputError, match="made with other weights"):
         run(comfy, "MaliangVid2Vid", generator=generator, **inputs)
+
+
+def landmarks(t: int = 0) -> np.ndarray:
+    jaw = [(48 + t - 16 * np.cos(a), 48 + 20 * np.sin(a)) for a in np.linspace(0, np.pi, 17)]
+    return np.array(jaw + [(36 + t + (7 * n) % 24, 38 + (5 * n) % 20) for n in range(51)]).round()
+
+
+@pytest.fixture
+def faces(comfy):
+    """Drawn faces, with the footage that they were found in or without."""
+    folder = comfy.base / "input" / "landmarks"
+    folder.mkdir()
+    for t in range(FRAMES):
+        np.savetxt(folder / f"{t}.txt", landmarks(t), "%d", ",")
+    footage = torch.rand(FRAMES, 96, 96, 3, generator=torch.Generator().manual_seed(0))
+    inputs = {
+        "folder": "landmarks",
+        "width": 64,
+        "height": 64,
+        "distance_maps": False,
+        "background_edges": False,
+    }
+    inputs |= {"other_face": False, "frame_rate": 24.0, "canvas_width": 96, "canvas_height": 96}
+    return lambda seen: run(comfy, "MaliangFaceFromFolder", footage=footage if seen else None, **inputs)[0]
+
+
+@pytest.fixture
+def painter(comfy, tiny_generator):
+    torch.manual_seed(5)
+    first = FirstFrameConfig("styled", 1, 2, 1, 1, 0, 2, 2, 1)
+    drawn = {"palette": "", "label_classes": 1, "edges": False, "things": (), "style_names": ()}
+    config = replace(tiny_generator.config, first_frame=first, **drawn)
+    folder = Path(comfy.folder_paths.models_dir) / "maliang"
+    folder.mkdir(parents=True)
+    weights.save(folder / "face.safetensors", Vid2VidGenerator(config), licence="CC0-1.0", source="random")
+    return run(comfy, "MaliangLoadGenerator", weights="face.safetensors", download=False, precision="auto")[0]
+
+
+def test_a_face_begins_with_the_parts_of_another(comfy, faces, painter):
+    looks = run(comfy, "MaliangEncodeFaceLooks", generator=painter, drawings=faces(True), clusters=3)[0]
+    assert comfy.seen.progress[-1] == (FRAMES, FRAMES)
+    assert looks.styles.shape == (3, 7, 2)
+    run(comfy, "MaliangSaveLooks", looks=looks, filename_prefix="looks/faces")
+    looks = run(comfy, "MaliangLoadLooks", file="looks/faces_00001_.json [output]")[0]
+    shown = {}
+    for words in ("all=0", "all=1", "all=1 mouth=2"):
+        chosen = run(comfy, "MaliangChooseFeatures", looks=looks, choice=words, seed=0)[0]
+        inputs = {
+            "generator": painter,
+            "labels": faces(False),
+            "style": "",
+            "codec": "ffv1",
+            "features": chosen,
+        }
+        shown[words] = pixels(run(comfy, "MaliangVid2Vid", **inputs)[0])[0].tobytes()
+    assert len(set(shown.values())) == 3
+
+
+def test_a_published_table_is_loaded(comfy):
+    rows = {part: np.full((2, 3), part, "f4") for part in range(7)}
+    np.save(comfy.base / "input" / "features.npy", rows, allow_pickle=True)
+    looks = run(comfy, "MaliangLoadLooks", file="features.npy")[0]
+    assert looks.styles[1, :, 0].tolist() == list(range(7))

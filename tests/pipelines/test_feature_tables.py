@@ -14,7 +14,7 @@ from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.vid2vid.config import FeatureConfig
 from maliang_video.models.vid2vid.features import find_instances, instance_means
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
-from maliang_video.pipelines import feature_tables
+from maliang_video.pipelines import feature_tables, looks
 from maliang_video.pipelines.feature_tables import (
     Moment,
     check_table,
@@ -22,9 +22,8 @@ from maliang_video.pipelines.feature_tables import (
     collect_features,
     example_table,
     footage_moments,
-    read_table,
-    save_table,
 )
+from maliang_video.pipelines.looks import read_looks, save_looks
 from maliang_video.training.worlds import open_world
 
 CITY = builtin_palette("cityscapes")
@@ -92,8 +91,8 @@ def test_many_frames_become_few_clusters(generator):
     assert [len(looks.clusters) for looks in table.classes] == [4, 4]
     assert seen[-1] == (12, 12)
     table.check("table")
-    for looks in table.classes:
-        assert [c.share for c in looks.clusters] == sorted((c.share for c in looks.clusters), reverse=True)
+    for each in table.classes:
+        assert [c.share for c in each.clusters] == sorted((c.share for c in each.clusters), reverse=True)
 
 
 def test_clusters_are_where_the_features_are():
@@ -111,7 +110,7 @@ def test_clusters_are_where_the_features_are():
 
 def test_memory_is_bounded_and_the_draw_even(monkeypatch):
     monkeypatch.setattr(feature_tables, "MAX_SAMPLES", 500)
-    samples = feature_tables._Samples(1)
+    samples = feature_tables.Samples(1)
     for start in range(0, 10_000, 40):
         samples.add(np.arange(start, start + 40, dtype=float)[:, None])
         assert len(samples.features) <= 500
@@ -122,8 +121,8 @@ def test_memory_is_bounded_and_the_draw_even(monkeypatch):
 def test_a_table_is_read_back(generator, tmp_path):
     table = collect_features(generator, CITY, [Moment(frame(), picture) for picture in pictures(3)])
     path = tmp_path / "looks" / "street.json"
-    save_table(table, path)
-    assert read_table(path) == table
+    save_looks(table, path)
+    assert read_looks(path) == table
     assert [p.name for p in path.parent.iterdir()] == ["street.json"]
 
 
@@ -139,23 +138,23 @@ def test_a_table_is_read_back(generator, tmp_path):
     ],
 )
 def test_what_is_no_table_is_refused(generator, tmp_path, change, message):
-    save_table(collect_features(generator, CITY, [Moment(frame(), pictures(1)[0])]), tmp_path / "t.json")
+    save_looks(collect_features(generator, CITY, [Moment(frame(), pictures(1)[0])]), tmp_path / "t.json")
     text = (tmp_path / "t.json").read_text("utf-8")
     (tmp_path / "t.json").write_text(change(text), "utf-8")
     with pytest.raises(InputError, match=r"t\.json") as caught:
-        read_table(tmp_path / "t.json")
+        read_looks(tmp_path / "t.json")
     assert message in str(caught.value)
 
 
 def test_files_that_are_none_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no such file of features"):
-        read_table(tmp_path / "none.json")
+        read_looks(tmp_path / "none.json")
     (tmp_path / "t.json").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not UTF-8"):
-        read_table(tmp_path / "t.json")
-    monkeypatch.setattr(feature_tables, "MAX_FILE", 1)
+        read_looks(tmp_path / "t.json")
+    monkeypatch.setattr(looks, "MAX_FILE", 1)
     with pytest.raises(InputError, match="at most 1 bytes"):
-        read_table(tmp_path / "t.json")
+        read_looks(tmp_path / "t.json")
 
 
 def test_a_table_of_other_weights_is_refused(generator, tiny_generator):

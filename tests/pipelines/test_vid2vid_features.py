@@ -44,7 +44,9 @@ def generator(tiny_generator: Vid2VidGenerator) -> Vid2VidGenerator:
 def choose(generator: Vid2VidGenerator) -> Callable[[str], FeatureCurve]:
     clusters = (FeatureCluster(0.5, (0.9, -0.9), (0.1, 0.1)), FeatureCluster(0.5, (-0.9, 0.9), (0.1, 0.1)))
     classes = (ClassLooks(7, "road", clusters), ClassLooks(26, "car", clusters))
-    table = FeatureTable("maliang.features/1", "cityscapes", encoder_signs(generator), 2, classes)
+    table = FeatureTable(
+        "maliang.features/1", "cityscapes", encoder_signs(generator.feature_encoder), 2, classes
+    )
     return lambda text: parse_choice(table, text)
 
 

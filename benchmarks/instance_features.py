@@ -1,0 +1,121 @@
+"""Do instance features decide what things look like? Colours of cars, facades and roads on unseen streets.
+
+    python benchmarks/instance_features.py --weights street-features [--clips 12] [--frames 6] [--size 256x128]
+
+Every street is painted three times: told by the encoder what each thing looks like in the true pictures; told nothing;
+and told that each thing looks like the next one of its class. Printed is, for the mean colours of things in the last
+frame, which share of their variance is explained: by the true colours, and for the last by those of the things that
+they were told to look like. 1: exactly so; 0 and below: no better than the mean colour of the class.
+"""
+
+import argparse
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from maliang_video.models.labels.frames import LabelFrame
+from maliang_video.models.vid2vid.features import Instances, find_instances, instance_means
+from maliang_video.models.vid2vid.generator import Vid2VidGenerator
+from maliang_video.models.vid2vid.parts import paint_style
+from maliang_video.models.vid2vid.rollout import synthesize
+from maliang_video.pipelines.vid2vid import load_generator
+from maliang_video.training.clips import Batch, StreetClips
+from maliang_video.training.exams import EVALUATION_SEED
+from maliang_video.training.recipe import ClipShape
+from maliang_video.weights.folders import typed
+
+CLASSES = {"car": 26, "person": 24, "building": 11, "road": 7}
+LARGE = 1000
+"""A thing must fill this part of the picture."""
+
+
+class Things(NamedTuple):
+    """What a street shows in its last frame, and how it was painted."""
+
+    classes: Tensor
+    """`[n]`"""
+    true: Tensor
+    """Mean colours, `[n 3]` in -1..1."""
+    other: Tensor
+    """Those that the things were told to have when they were exchanged."""
+    told: Tensor
+    untold: Tensor
+    exchanged: Tensor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", required=True)
+    parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("--frames", type=int, default=6)
+    parser.add_argument("--size", default="256x128")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    width, height = map(int, options.size.split("x"))
+    generator = load_generator(typed(options.weights))
+    data = StreetClips(EVALUATION_SEED, lambda number: ClipShape(width, height, options.frames, (1.0,)))
+    streets = [things(generator, data[number]) for number in range(options.clips)]
+    every = Things(*(torch.cat(parts) for parts in zip(*streets, strict=True)))
+    print(f"{'class':>9} {'things':>7} {'told':>7} {'untold':>7} {'exchanged':>10}")
+    for name, class_id in CLASSES.items():
+        here = every.classes == class_id
+        true, other, told, untold, exchanged = (colors[here] for colors in every[1:])
+        shares = explained(told, true), explained(untold, true), explained(exchanged, other)
+        print(f"{name:>9} {int(here.sum()):7} {shares[0]:7.2f} {shares[1]:7.2f} {shares[2]:10.2f}")
+
+
+@torch.inference_mode()
+def things(generator: Vid2VidGenerator, clip: Batch) -> Things:
+    """A street painted three times, and the colours of what is large enough in its last frame."""
+    ids, numbers, pictures = clip["ids"], clip["instances"], clip["pictures"]
+    seen = [
+        generator.features_of(p[None], i[None], n[None])[0]
+        for p, i, n in zip(pictures, ids, numbers, strict=True)
+    ]
+    found = find_instances(ids[-1:], numbers[-1:])
+    large = torch.bincount(found.places.flatten()) * LARGE >= ids[-1].numel()
+    swap = next_of_class(found, large)
+    vectors = instance_means(seen[-1][None], found)[swap]
+    exchanged = [*seen[:-1], paint_style(found.places, vectors)[0]]
+
+    def colors(picture: Tensor) -> Tensor:
+        return instance_means(picture[None], found)[large]
+
+    def painted(features: Iterable[Tensor | None]) -> Tensor:
+        frames = [LabelFrame(i, n, f) for i, n, f in zip(ids, numbers, features, strict=True)]
+        *_, last = synthesize(generator, frames, style=clip["style"][None])
+        return colors(last.frame[0])
+
+    true = instance_means(pictures[-1:], found)
+    return Things(
+        found.classes[large],
+        true[large],
+        true[swap][large],
+        painted(seen),
+        painted([None] * len(ids)),
+        painted(exchanged),
+    )
+
+
+def next_of_class(found: Instances, large: Tensor) -> Tensor:
+    """For every thing of a frame the next large one of its class, `[n]`; itself where there is no other."""
+    order = torch.arange(len(found.classes))
+    for class_id in torch.unique(found.classes[large]):
+        here = torch.nonzero((found.classes == class_id) & large).flatten()
+        order[here] = here.roll(-1)
+    return order
+
+
+def explained(colors: Tensor, wanted: Tensor) -> float:
+    """Share of the variance of the wanted colours `[n 3]` that the others explain."""
+    left = (colors - wanted).square().sum()
+    return 1 - float(left / (wanted - wanted.mean(0)).square().sum())
+
+
+if __name__ == "__main__":
+    main()
