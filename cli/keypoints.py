@@ -59,12 +59,16 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def find(arguments: argparse.Namespace) -> None:
     """`maliang labels pose ...` and `maliang labels face ...`"""
     from ..errors import InputError
+    from ..media.outputs import prepare_folder
+    from ..media.reader import check_clip
     from ..pipelines.pose_finder import DETECTOR, POSE_NETWORKS, load_pose_finder, write_found
     from ..weights.devices import choose_device, choose_dtype
 
     refuse_overwriting(arguments.out, [arguments.footage])
     if arguments.people is not None and arguments.people < 1:
         raise InputError(f"--people {arguments.people}: keep at least one person")
+    check_clip(arguments.footage)
+    prepare_folder(arguments.out)
     device = choose_device(arguments.device)
     finder = load_pose_finder(
         arguments.network,

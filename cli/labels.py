@@ -180,11 +180,15 @@ def open_source(arguments: argparse.Namespace) -> "LabelStream":
 def segment(arguments: argparse.Namespace) -> None:
     """`maliang labels segment ...`"""
     from ..media.labels import read_palette
+    from ..media.outputs import prepare_folder
+    from ..media.reader import check_clip
     from ..pipelines.labels import segment_clip
     from ..pipelines.segmenter import SEGMENTERS, load_segmenter
     from ..weights.devices import choose_device, choose_dtype
 
     refuse_overwriting(arguments.out, [arguments.footage])
+    check_clip(arguments.footage)
+    prepare_folder(arguments.out)
     device = choose_device(arguments.device)
     palette = read_palette(arguments.palette) if arguments.palette else None
     dtype = choose_dtype(arguments.dtype, device)

@@ -12,7 +12,7 @@ from .pictures import is_picture
 from .stills import StillsReader, Window
 from .video import VideoReader
 
-__all__ = ["AudioWindow", "ClipInfo", "FrameReader", "VideoFrame", "open_frames"]
+__all__ = ["AudioWindow", "ClipInfo", "FrameReader", "VideoFrame", "check_clip", "open_frames"]
 
 STILLS_RATE = Fraction(24)
 """Frames per second of pictures, which have no rate of their own."""
@@ -42,3 +42,9 @@ def open_frames(
         return VideoReader(path, start, length)
     pictures = pictures_in(path) if path.is_dir() else [path]
     return StillsReader(Window(start, length).of(pictures, frame_rate), frame_rate)
+
+
+def check_clip(source: Path) -> None:
+    """InputError for what is no clip that can be read: before anything is made, or downloaded, for it."""
+    with open_frames(source):
+        pass

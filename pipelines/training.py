@@ -18,7 +18,7 @@ from ..progress import Progress, silent
 from ..training.cache import ArrayCache
 from ..training.clips import Clips
 from ..training.flow_teachers import FlowTeacher, dense_inverse_search, flownet2
-from ..training.folders import check_lengths, check_maps, open_clip, open_folder
+from ..training.folders import check_length, check_lengths, check_maps, open_clip, open_folder
 from ..training.recipe import Recipe, with_drawn, with_longest, with_own_data, with_palette, with_size
 from ..training.sequences import FootageClips, FootageSequence, LabelledSequence
 from ..training.team import Team
@@ -107,7 +107,7 @@ def _one_clip(
     """One clip with the labels that were asked for: the recipe for them, the sequence, the proportions to train in."""
     labels = str(data.labels)
     kind, colon, keypoints = labels.partition(":")
-    footage = _picture_size(data.source)
+    footage = _checked_footage(data.source, recipe.generator.label_frames)
     if labels == "edges":
         return (
             with_drawn(recipe, EDGE_CHANNELS),
@@ -136,19 +136,27 @@ def _segmented(data: OwnData, out: Path, team: Team, progress: Progress) -> Labe
     note = out.with_name(f"{out.name}.txt")
     if out.is_dir() and note.is_file() and note.read_text("utf-8") != job:
         raise InputError(f"{out}: label maps of another clip, or by another network; choose another folder")
-    if not out.is_dir():
-        if team.size > 1:
-            raise InputError(
-                f"{out}: {team.size} processes can't all make label maps; first: maliang labels segment --footage "
-                f"{data.source} --out {out}"
-            )
+
+    def label() -> None:
         with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             write_whole(note, job.encode())
         prepare_folder(out)
         segmenter = load_segmenter(data.network, palette=palette, device=team.device)
         segment_clip(data.source, segmenter, out, progress)
+
+    (missing,) = team.any([not out.is_dir()])
+    if missing:
+        team.first(label)
     return open_clip(data.source, out, palette)
+
+
+def _checked_footage(source: Path, least: int) -> Size:
+    """Its size; InputError for what can't be read or is too short, before anything is made for it."""
+    with open_frames(source) as reader:
+        if reader.info.frame_count is not None:
+            check_length(str(source), reader.info.frame_count, least)
+        return reader.info.height, reader.info.width
 
 
 def _picture_size(source: Path) -> Size:

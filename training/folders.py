@@ -67,10 +67,14 @@ def open_clip(
 def check_lengths(sequences: Sequence[FootageSequence], least: int) -> None:
     """InputError where all sequences are shorter than what the network sees at once and one frame more."""
     longest = max(sequences, key=lambda sequence: sequence.frames)
-    if longest.frames < least:
+    check_length(longest.name, longest.frames, least)
+
+
+def check_length(name: str, frames: int, least: int) -> None:
+    """InputError for a clip of fewer frames."""
+    if frames < least:
         raise InputError(
-            f"{longest.name}: {longest.frames} frames are too few; this network needs clips of {least} frames or "
-            "more"
+            f"{name}: {frames} frames are too few; this network needs clips of {least} frames or more"
         )
 
 

@@ -5,7 +5,8 @@ signals. The networks aren't wrapped (a generator that is called frame by frame,
 DistributedDataParallel): gradients are added up before each update, in one piece for every 25 million numbers.
 """
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ Precision = Literal["fp32", "bf16", "fp16"]
 
 BUCKET = 25_000_000
 """Numbers that are sent at a time."""
+PATIENCE = 1.0
+"""Seconds after which the processes that wait for one of them are told that it is still at work."""
 
 
 class Team:
@@ -110,6 +113,24 @@ class Team:
         gathered: list[Any] = gather_object([value])
         return gathered
 
+    def first(self, work: Callable[[], None]) -> None:
+        """The process that leads does `work`, the others wait for it, however long; where it fails, all stop.
+
+        A barrier would lose patience: instead the processes agree again and again that the work isn't done.
+        """
+        if self.size == 1:
+            work()
+            return
+        job = _Job(work) if self.leads else None
+        over = failed = False
+        while not over:
+            ended = job is not None and job.ended(PATIENCE)
+            over, failed = self.any([ended, ended and job is not None and job.error is not None])
+        if job is not None and job.error is not None:
+            raise job.error
+        if failed:
+            raise InputError("the process that leads the others had to stop; it says why")
+
     def wait(self) -> None:
         """Until every process is here."""
         self._accelerator.wait_for_everyone()
@@ -129,6 +150,27 @@ class Team:
     def _sum(self, x: Tensor) -> Tensor:
         total: Tensor = self._accelerator.reduce(x, "sum")
         return total
+
+
+class _Job:
+    """Work in a thread of its own, which ends with the process."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.error: BaseException | None = None
+        self._work = work
+        self._thread = threading.Thread(target=self._go, daemon=True)
+        self._thread.start()
+
+    def ended(self, seconds: float) -> bool:
+        """Wait so long at most."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _go(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # the thread that waits raises it
+            self.error = error
 
 
 def _parameters(optimizer: Optimizer) -> list[Parameter]:

@@ -243,6 +243,22 @@ def test_segment(tmp_path, monkeypatch, capsys):
     assert "licence of segformer-b0: NVIDIA, non-commercial" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [("segment",), ("pose",), ("face", "--network", "any")])
+def test_footage_is_looked_at_before_a_network_is_asked_for(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.setattr("maliang_video.pipelines.hub_networks.load_parts", None)
+    (tmp_path / "notes.mp4").write_text("no video")
+    said = fails(capsys, *command, "--footage", tmp_path / "notes.mp4", "--out", tmp_path / "out")
+    assert "notes.mp4: not a video or sound file that can be read" in said
+    assert "gone.mp4" in fails(
+        capsys, *command, "--footage", tmp_path / "gone.mp4", "--out", tmp_path / "out"
+    )
+    Image.new("RGB", (4, 2)).save(tmp_path / "picture.png")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    said = fails(capsys, *command, "--footage", tmp_path / "picture.png", "--out", tmp_path / "full")
+    assert "full: the folder is not empty" in said
+
+
 def test_nothing_is_written_over_the_source(clip, capsys):
     said = fails(capsys, "convert", "--labels", clip, "--to", "ade20k", "--out", clip)
     assert "is one of the inputs" in said

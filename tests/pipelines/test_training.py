@@ -1,6 +1,8 @@
 """Footage to training clips: faces and poses from keypoint files, sizes that fit, recipes that follow the data."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 from PIL import Image
 
 from maliang_video.errors import InputError
+from maliang_video.pipelines import training as module
 from maliang_video.pipelines.training import OwnData, fitting_size, own_clips
 from maliang_video.training.footage import FOOTAGE
 from maliang_video.training.recipe import check_recipe
@@ -149,6 +152,34 @@ def test_keypoints_that_do_not_pair_up(tmp_path, team):
     (faces / "003.txt").unlink()
     with pytest.raises(InputError, match="8 frames of keypoints, but 9 pictures; there must be one for each"):
         own_clips(small(), OwnData(save_pictures(tmp_path / "p"), f"face:{faces}"), tmp_path / "run", team)
+
+
+def test_one_of_two_processes_labels_for_both(tmp_path):
+    script = Path(__file__).with_name("labelling_team.py")
+    command = [sys.executable, str(script), str(save_pictures(tmp_path / "p")), str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    works, fails = json.loads(ended.stdout.splitlines()[-1])
+    assert works == [[0, 0], ["9 frames of [7]"] * 2, "0"]
+    stopped = "the process that leads the others had to stop; it says why"
+    assert fails == [[0, 0], ["the Hub can't be reached", stopped], "0"]
+    assert not (tmp_path / "fails" / "run" / "labels").exists()
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (2, r"p: 2 frames are too few; this network needs clips of 3 frames or more"),
+        (0, r"p: the folder is empty; frames end in"),
+    ],
+)
+def test_footage_is_looked_at_before_a_network_is_asked_for(tmp_path, team, monkeypatch, frames, message):
+    monkeypatch.setattr(module, "load_segmenter", None)
+    folder = save_pictures(tmp_path / "p")
+    for path in sorted(folder.iterdir())[frames:]:
+        path.unlink()
+    with pytest.raises(InputError, match=message):
+        own_clips(small(), OwnData(folder, "segment"), tmp_path / "run", team)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("proportions", [(1080, 1920), (1920, 1080), (480, 640), (1000, 1000)])
