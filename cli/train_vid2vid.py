@@ -40,6 +40,13 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="clips an update, over all processes (default: the recipe's)",
     )
+    parser.add_argument(
+        "--from",
+        dest="weights",
+        metavar="NAME|FILE",
+        help="go on from these weights, of a network like the recipe's, with or without instance features; '' for "
+        "random ones (default: the recipe's, mostly random)",
+    )
 
 
 def add_vid2vid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -149,6 +156,7 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
 
         with progress_bar("label") as progress:
             recipe, clips = own_clips(recipe, _data(arguments), out, team, progress)
+        recipe = _start(arguments, recipe)
         if clips.in_process:
             options = replace(options, workers=0)
     with progress_bar("train", unit="clip") as progress:
@@ -197,7 +205,14 @@ def _recipe(arguments: argparse.Namespace, default: str) -> "Recipe":
     recipe = find_recipe(arguments.recipe or default)
     if arguments.batch is not None:
         recipe = with_batch(recipe, arguments.batch)
-    return recipe if arguments.clips is None else with_clips(recipe, arguments.clips)
+    if arguments.clips is not None:
+        recipe = with_clips(recipe, arguments.clips)
+    return _start(arguments, recipe)
+
+
+def _start(arguments: argparse.Namespace, recipe: "Recipe") -> "Recipe":
+    """Data of one's own makes another network of a recipe, whose own weights then don't fit: those asked for do."""
+    return recipe if arguments.weights is None else replace(recipe, weights=arguments.weights)
 
 
 def _own_data(arguments: argparse.Namespace) -> bool:

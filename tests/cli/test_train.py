@@ -491,3 +491,9 @@ def test_the_parts_of_the_method_are_compared(capsys, tmp_path, monkeypatch):
     assert said[6].startswith("FID, video FID and label consistency are by street-segmenter")
     assert (tmp_path / "runs" / "no-flow" / "no-flow.safetensors").is_file()
     assert maliang(capsys, *command).splitlines() == said
+
+
+def test_a_plan_says_which_weights_a_run_goes_on_from(capsys):
+    said = maliang(capsys, "plan", "--recipe", "tiny", "--from", "mine.safetensors")
+    assert "goes on from the weights mine.safetensors;" in said
+    assert "goes on" not in maliang(capsys, "plan", "--recipe", "tiny", "--from", "")
