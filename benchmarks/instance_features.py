@@ -9,7 +9,6 @@ they were told to look like. 1: exactly so; 0 and below: no better than the mean
 """
 
 import argparse
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -73,33 +72,41 @@ def main() -> None:
 def things(generator: Vid2VidGenerator, clip: Batch) -> Things:
     """A street painted three times, and the colours of what is large enough in its last frame."""
     ids, numbers, pictures = clip["ids"], clip["instances"], clip["pictures"]
-    seen = [
-        generator.features_of(p[None], i[None], n[None])[0]
-        for p, i, n in zip(pictures, ids, numbers, strict=True)
+    frames = [find_instances(i[None], n[None]) for i, n in zip(ids, numbers, strict=True)]
+    encoder = generator.feature_encoder
+    assert encoder is not None, "weights that take instance features"
+    means = [instance_means(encoder(p[None]), found) for p, found in zip(pictures, frames, strict=True)]
+    last = frames[-1]
+    large = torch.bincount(last.places.flatten()) * LARGE >= ids[-1].numel()
+    swap = next_of_class(last, large)
+    told = dict(zip(names(last), means[-1][swap], strict=True))
+    exchanged = [
+        torch.stack([told.get(name, mean) for name, mean in zip(names(found), own, strict=True)])
+        for found, own in zip(frames, means, strict=True)
     ]
-    found = find_instances(ids[-1:], numbers[-1:])
-    large = torch.bincount(found.places.flatten()) * LARGE >= ids[-1].numel()
-    swap = next_of_class(found, large)
-    vectors = instance_means(seen[-1][None], found)[swap]
-    exchanged = [*seen[:-1], paint_style(found.places, vectors)[0]]
+    true = instance_means(pictures[-1:], last)
 
-    def colors(picture: Tensor) -> Tensor:
-        return instance_means(picture[None], found)[large]
+    def painted(features: list[Tensor | None]) -> Tensor:
+        labels = [LabelFrame(i, n, f) for i, n, f in zip(ids, numbers, features, strict=True)]
+        *_, picture = synthesize(generator, labels, style=clip["style"][None])
+        return instance_means(picture.frame, last)[large]
 
-    def painted(features: Iterable[Tensor | None]) -> Tensor:
-        frames = [LabelFrame(i, n, f) for i, n, f in zip(ids, numbers, features, strict=True)]
-        *_, last = synthesize(generator, frames, style=clip["style"][None])
-        return colors(last.frame[0])
+    def shown(vectors: list[Tensor]) -> list[Tensor | None]:
+        return [paint_style(found.places, each)[0] for found, each in zip(frames, vectors, strict=True)]
 
-    true = instance_means(pictures[-1:], found)
     return Things(
-        found.classes[large],
+        last.classes[large],
         true[large],
         true[swap][large],
-        painted(seen),
+        painted(shown(means)),
         painted([None] * len(ids)),
-        painted(exchanged),
+        painted(shown(exchanged)),
     )
+
+
+def names(found: Instances) -> list[tuple[int, int]]:
+    """Class and number of every thing of a frame, which it keeps from frame to frame."""
+    return list(zip(found.classes.tolist(), found.numbers.tolist(), strict=True))
 
 
 def next_of_class(found: Instances, large: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ STREET_FEATURES = replace(
     generator=replace(
         STREET_GENERATOR, instance_features=FeatureConfig(channels=3, filters=16, downsamplings=2)
     ),
-    stages=(replace(STREET_DEMO.stages[-1], clips=480, shape=SHAPE, learning_rate=(6e-4, 0.0)),),
+    stages=(replace(STREET_DEMO.stages[-1], clips=600, shape=SHAPE, learning_rate=(6e-4, 0.0)),),
     weights="street",
 )
 """Goes on from the demo's weights, which can paint a street already: what is left is to be told what it looks like.
