@@ -83,3 +83,13 @@ def _around(x: int, y: int, half_width: int, half_height: int, height: int, widt
     x = max(half_width, min(width - half_width, x))
     y = max(half_height, min(height - half_height, y))
     return x - half_width, y - half_height, x + half_width, y + half_height
+
+
+def widened(box: Box, aspect: float) -> Box:
+    """The smallest box around the same middle with that width / height, in whole pixels."""
+    left, top, right, bottom = box
+    width, height = right - left, bottom - top
+    more_x = max(0, round(height * aspect) - width)
+    more_y = max(0, round(width / aspect) - height)
+    left, top = left - more_x // 2, top - more_y // 2
+    return left, top, left + width + more_x, top + height + more_y

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..labels.drawn import crop
 from ..labels.faces import Box, face_lines, with_skull
-from .boxes import face_box
+from .boxes import face_box, widened
 from .windows import Size, Window, scaled, window_of
 
 Points = NDArray[np.float64]
@@ -43,19 +43,30 @@ class Framed(NamedTuple):
     window: Window
 
 
-def face_framed(points: Points) -> Framed:
-    """The box around a face is the surface, wherever it lies (few-shot vid2vid, 2019)."""
-    box = face_box(points)
-    side = box[2] - box[0]
-    return Framed(Stage((side, side), (0, 0, side, side)), window_of(box))
+def whole_framed(canvas: Size) -> Framed:
+    """Nothing is cut away: all of a picture of (height, width) is shown."""
+    box = (0, 0, canvas[1], canvas[0])
+    return Framed(Stage(canvas, box), window_of(box))
 
 
-def imaginaire_face_framed(points: Points, canvas: Size, short_side: int | None = SHORT_SIDE) -> Framed:
-    """The surface is the whole picture, scaled to `short_side` (None: as it is); the box is moved into it."""
+def face_framed(points: Points, aspect: float = 1.0) -> Framed:
+    """The box around a face is the surface, wherever it lies (few-shot vid2vid, 2019); aspect: width / height."""
+    box = widened(face_box(points), aspect)
+    width, height = box[2] - box[0], box[3] - box[1]
+    return Framed(Stage((height, width), (0, 0, width, height)), window_of(box))
+
+
+def imaginaire_face_framed(
+    points: Points, canvas: Size, short_side: int | None = SHORT_SIDE, aspect: float = 1.0
+) -> Framed:
+    """The surface is the whole picture, scaled to `short_side` (None: as it is); the box is moved into it.
+
+    Where another aspect (width / height) than a square's widens the box, it may leave the picture.
+    """
     height, width = canvas
     factor = 1.0 if short_side is None else short_side / min(canvas)
     surface = (round(height * factor), round(width * factor))
-    box = face_box(points * factor, surface)
+    box = widened(face_box(points * factor, surface), aspect)
     return Framed(Stage(surface, box), scaled(window_of(box), 1 / factor))
 
 

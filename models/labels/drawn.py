@@ -13,7 +13,8 @@ from .frames import DrawnFrame
 def fit_planes(planes: Tensor, box: Box, height: int, width: int, *, smooth: bool) -> Tensor:
     """The part of uint8 planes `[c h w]` inside `box`, each scaled to `height` x `width` by Pillow.
 
-    Where the box leaves the planes there is 0. smooth: bilinear, as the published networks scale faces; else nearest, as they scale poses and parts.
+    Where the box leaves the planes there is 0. smooth: bilinear, as the published networks scale faces; else nearest,
+    as they scale poses and parts.
     """
     method = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
     inside = [Image.fromarray(crop(plane, box)) for plane in planes.numpy()]

@@ -87,7 +87,7 @@ def sketch_face(
     reshape: changes the lines, but not the parts (`face_proportions.with_other_proportions`);
     box: (left, top, right, bottom) of the pixels that count; distances outside of it may be left 0 (None: all count).
     """
-    given = with_skull(_checked(landmarks))
+    given = with_skull(checked_landmarks(landmarks))
     points = given if reshape is None else reshape(given)
     lines = np.zeros((height, width), np.uint8)
     distances = []
@@ -183,7 +183,7 @@ def face_box(landmarks: Tensor, height: int, width: int) -> Box:
     2.5 times as wide as the landmarks, a little above their middle, pushed into the picture. A square that is larger
     than the picture (the reference then breaks) shrinks to the picture's shorter side.
     """
-    points = _checked(landmarks)
+    points = checked_landmarks(landmarks)
     low, high = points.min(0), points.max(0)
     side = min((high[0] - low[0]) * 2.5, float(min(height, width)))
     half = side // 2
@@ -194,7 +194,8 @@ def face_box(landmarks: Tensor, height: int, width: int) -> Box:
     return int(x - half), int(y - half), int(x + half), int(y + half)
 
 
-def _checked(landmarks: Tensor) -> Points:
+def checked_landmarks(landmarks: Tensor) -> Points:
+    """Landmarks as numbers that can be drawn, `[68 2]`; InputError for another shape, nan, or points far outside."""
     if tuple(landmarks.shape) != (LANDMARKS, 2):
         raise InputError(f"landmarks: expected 68 points (x, y), got a list of shape {list(landmarks.shape)}")
     points: Points = landmarks.detach().cpu().double().numpy()

@@ -80,14 +80,14 @@ class PoseRules:
     """Strokes of fingers and faces have discs at their ends, as limbs have."""
     rounded: bool = False
     """Lengths of lines are rounded to whole pixels, else truncated (`curves.curve_through`)."""
+    even: bool = False
+    """A body is as high as what is seen of it. sic, if not: what is unseen counts as the picture's upper border, so
+    that strokes become wider whenever a joint is hidden; networks trained with the published code expect it."""
 
     def brushes(self, body: Points) -> tuple[int, int]:
-        """Half the width of strokes in pixels: limbs, then fingers and faces.
-
-        body `[25 2]`, 0 where unseen. sic: what is unseen counts as the picture's upper border, so a person far down
-        gets wider strokes when a joint is hidden; the few-shot networks were trained so.
-        """
-        height = int(np.ptp(body[:, 1]))
+        """Half the width of strokes in pixels: limbs, then fingers and faces. body `[25 2]`, 0 where unseen."""
+        rows = body[body.any(1), 1] if self.even and body.any() else body[:, 1]
+        height = int(np.ptp(rows))
         body_brush = _BODY_BRUSH if self.body_share is None else max(1, height // self.body_share)
         fine_brush = _FINE_BRUSH if self.fine_share is None else max(1, height // self.fine_share)
         return body_brush, fine_brush
@@ -115,6 +115,9 @@ FEWSHOT = PoseRules(
 
 IMAGINAIRE = replace(FEWSHOT, rounded=True)
 """The same but for the lengths of lines."""
+
+EVEN = replace(FEWSHOT, even=True)
+"""For training anew: strokes don't jump when a joint is hidden."""
 
 
 class Chance:

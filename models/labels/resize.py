@@ -80,3 +80,20 @@ class ResizedLabels(DerivedLabels):
 
     def recipe(self) -> str:
         return f"{self.width}x{self.height}"
+
+
+def middle(height: int, width: int, aspect: float) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of the largest part of a picture with that width / height, in its middle."""
+    new_height, new_width = min(height, round(width / aspect)), min(width, round(height * aspect))
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    return left, top, left + new_width, top + new_height
+
+
+class FittedLabels(ResizedLabels):
+    """The middle of a `LabelStream` at a size of another aspect: what doesn't fit is cut off, nothing is stretched."""
+
+    def __init__(self, stream: LabelStream, height: int, width: int) -> None:
+        super().__init__(stream, height, width)
+        left, top, right, bottom = middle(stream.height, stream.width, width / height)
+        self._rows = nearest_positions(bottom - top, height) + top
+        self._columns = nearest_positions(right - left, width) + left
