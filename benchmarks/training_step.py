@@ -8,7 +8,7 @@ A step is an update of all weights after some frames (--chunk, as the recipe's) 
 pictures, both temporal discriminators, every loss of the paper, Adam. The networks are the recipe's, in the published
 widths, with random weights; so is VGG19, whose weights change no time. The clip is the procedural street; its flow is
 known, and estimating it is no part of the step. What is reported is the last step of a clip, the first that all
-discriminators have a say in, as the median over --clips clips. Every size runs in a process of its own.
+discriminators have a say in, as the median over --clips clips. Of several sizes, each runs in a process of its own.
 
 --against MODULE:FUNCTION names another implementation. FUNCTION(clip, stage, recipe, vgg) is given
     clip       the batch of one clip, as `training.clips.Batch` says;
@@ -41,6 +41,9 @@ from maliang_video.training.vid2vid import Rule, train_on_clips
 
 FRAMES = 8
 """Generated frames of a clip: the coarser temporal discriminator needs seven."""
+
+VGG_FILTERS = 64
+"""Channels of the published VGG19's first convolution."""
 
 Train = Callable[[Callable[[], None]], None]
 
@@ -77,8 +80,17 @@ def reduced_recipe(options: argparse.Namespace, size: str) -> Recipe:
     generator = replace(recipe.generator, scales=stage.scales)
     if options.filters:
         foreground = generator.foreground_filters * options.filters // generator.filters
+        judges = recipe.discriminator_filters * options.filters // generator.filters
         generator = replace(generator, filters=options.filters, foreground_filters=foreground)
+        recipe = replace(recipe, discriminator_filters=judges)
     return replace(recipe, generator=generator, stages=(stage,), features="random")
+
+
+def reduced_vgg(options: argparse.Namespace) -> VGG19Config:
+    """As many filters fewer as the generator has."""
+    if not options.filters:
+        return VGG19Config(VGG_FILTERS)
+    return VGG19Config(VGG_FILTERS * options.filters // find_recipe(options.recipe).generator.filters)
 
 
 def ours(recipe: Recipe, stage: Stage, features: VGG19, clip: Batch, device: torch.device) -> Train:
@@ -116,7 +128,7 @@ def measure(options: argparse.Namespace, size: str) -> None:
     recipe = reduced_recipe(options, size)
     stage = recipe.stages[0]
     torch.manual_seed(0)
-    features = VGG19(VGG19Config(64)).to(device).requires_grad_(False)
+    features = VGG19(reduced_vgg(options)).to(device).requires_grad_(False)
     clips = StreetClips(recipe.seed, lambda _: stage.shape, len(recipe.generator.style_names))
     clip = {name: values[None].to(device) for name, values in clips[0].items()}
     works: dict[str, Train] = {}
@@ -151,7 +163,8 @@ def main() -> None:
     parser.add_argument(
         "--filters",
         type=int,
-        help="of the generator's first layer (default: the recipe's); fewer are quicker",
+        help="of the generator's first layer (default: the recipe's); with fewer, discriminators and VGG19 have fewer, "
+        "too: quick, for a look at whether it works",
     )
     parser.add_argument("--clips", type=int, default=3, help="times that the clip is trained on")
     parser.add_argument("--device", default="cpu")
@@ -163,6 +176,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.alone and options.against is None:
         parser.error("--alone: name the other implementation by --against")
+    if len(options.size) == 1:
+        measure(options, options.size[0])
+        return
     for size in options.size:
         process = multiprocessing.get_context("spawn").Process(target=measure, args=(options, size))
         process.start()
