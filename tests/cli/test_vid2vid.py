@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from maliang_video.media.reader import open_frames
 from maliang_video.media.writer import open_writer
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.progress import Preview
+from maliang_video.training.worlds import open_world
 
 HEIGHT, WIDTH = 32, 64
 
@@ -104,6 +106,42 @@ def test_options_change_the_video(maps: Path, network: Path, tmp_path: Path) -> 
         made[name] = pixels_of(out).tobytes()
     assert made.pop("again") == made["plain"]
     assert len(set(made.values())) == len(made)
+
+
+def test_what_is_kept_is_painted_once(
+    network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, kept, edits = (
+        "world:street?seed=3&frames=26&size=64x32",
+        tmp_path / "kept",
+        tmp_path / "edits.json",
+    )
+    change = ["--replace", "road=sky", "--frames", "25:", "--save-edits", str(edits)]
+    assert main(["labels", "edit", "--labels", world, *change]) == 0
+    live = ("--codec", "ffv1", "--keep", kept)
+    assert run(world, tmp_path / "plain.mkv", network, *live) == 0
+    capsys.readouterr()
+    assert run(world, tmp_path / "edited.mkv", network, *live, "--edits", edits) == 0
+    assert "26 frames, 24 of them from an earlier run" in capsys.readouterr().out
+    plain, edited = pixels_of(tmp_path / "plain.mkv"), pixels_of(tmp_path / "edited.mkv")
+    assert np.array_equal(plain[:25], edited[:25])
+    assert not np.array_equal(plain[25], edited[25])
+    assert run(world, tmp_path / "whole.mkv", network, "--codec", "ffv1", "--edits", edits) == 0
+    assert np.array_equal(pixels_of(tmp_path / "whole.mkv"), edited)
+
+
+def test_cars_can_be_painted_like_all_else(tmp_path: Path, tiny_generator: Vid2VidGenerator) -> None:
+    torch.manual_seed(6)
+    path = tmp_path / "cars.safetensors"
+    config = replace(tiny_generator.config, foreground=(26,), foreground_filters=4)
+    weights.save(path, Vid2VidGenerator(config), licence="CC0-1.0", source="random numbers")
+    world = "world:street?seed=3&frames=2&size=64x32"
+    cars = next(open_world(world).frames()).ids.numpy() == 26
+    for name, more in {"with": [], "without": ["--no-foreground"]}.items():
+        assert run(world, tmp_path / f"{name}.mkv", path, "--codec", "ffv1", *more) == 0
+    differs = (pixels_of(tmp_path / "with.mkv") != pixels_of(tmp_path / "without.mkv"))[0].any(-1)
+    assert differs[cars].any()
+    assert not differs[~cars].any()
 
 
 def test_size_brings_label_maps_to_what_the_network_takes(maps: Path, network: Path, tmp_path: Path) -> None:

@@ -255,6 +255,38 @@ def test_a_second_run_paints_only_what_changed(comfy, tiny_weights):
     assert comfy.seen.progress[0] == (1, 26)
 
 
+def test_after_an_edit_only_the_frames_from_there_on_are_painted(comfy, tiny_weights):
+    labels = street(comfy, frames=26)[0]
+    inputs = {"generator": generator(comfy, tiny_weights), "style": "", "codec": "ffv1"}
+    before = pixels(run(comfy, "MaliangVid2Vid", labels=labels, **inputs)[0])
+    change = {"replace": "road", "by": "sky", "start": 25, "stop": 0}
+    edited = run(comfy, "MaliangEditLabels", labels=labels, **change)[0]
+    comfy.seen.progress.clear()
+    after = pixels(run(comfy, "MaliangVid2Vid", labels=edited, **inputs)[0])
+    assert comfy.seen.progress[0] == (25, 26)
+    assert all(np.array_equal(a, b) for a, b in zip(before[:25], after[:25], strict=True))
+    assert not np.array_equal(before[25], after[25])
+    whole = run(comfy, "MaliangVid2Vid", labels=edited, live=False, **inputs)[0]
+    assert np.array_equal(pixels(whole)[25], after[25])
+
+
+def test_flow_and_the_foreground_prior_can_be_switched_off(comfy, tiny_weights):
+    generator(comfy, tiny_weights)
+    labels = street(comfy)[0]
+    cars = [np.isin(frame.ids.numpy(), (24, 26)) for frame in labels.frames()]
+    load = {"weights": "tiny.safetensors", "download": False, "precision": "auto"}
+    shown = {}
+    for name, off in {"all": {}, "foreground": {"foreground": False}, "flow": {"flow": False}}.items():
+        loaded = run(comfy, "MaliangLoadGenerator", **load, **off)[0]
+        inputs = {"generator": loaded, "labels": labels, "style": "", "codec": "ffv1"}
+        shown[name] = pixels(run(comfy, "MaliangVid2Vid", **inputs)[0])
+    differs = (shown["all"][0] != shown["foreground"][0]).any(-1)
+    assert differs[cars[0]].any()
+    assert not differs[~cars[0]].any()
+    assert np.array_equal(shown["all"][0], shown["flow"][0])  # there is nothing to carry along yet
+    assert not np.array_equal(shown["all"][3], shown["flow"][3])
+
+
 def test_the_sound_of_footage_comes_along(comfy, tiny_weights):
     clip = comfy.base / "input" / "loud.mp4"
     with av.open(clip, "w") as container:
