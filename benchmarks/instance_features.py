@@ -22,7 +22,7 @@ from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.pipelines.vid2vid import load_generator
 from maliang_video.training.clips import Batch, StreetClips
 from maliang_video.training.exams import EVALUATION_SEED
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 from maliang_video.weights.folders import typed
 
 CLASSES = {"car": 26, "person": 24, "building": 11, "road": 7}

@@ -34,8 +34,9 @@ from maliang_video.benchmarks.vid2vid_generator import Timing, load_other, media
 from maliang_video.models.features.vgg19 import VGG19, VGG19Config
 from maliang_video.training.clips import Batch, StreetClips
 from maliang_video.training.networks import at_stage, build_networks
-from maliang_video.training.recipe import ClipShape, Recipe, Stage
+from maliang_video.training.recipe import Recipe, Stage
 from maliang_video.training.recipes import find_recipe
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.team import Team
 from maliang_video.training.vid2vid import Rule, train_on_clips
 

@@ -199,8 +199,8 @@ def _say(out: Path, report: "Report", clips: int) -> None:
 
 
 def _recipe(arguments: argparse.Namespace, default: str) -> "Recipe":
-    from ..training.recipe import with_batch, with_clips
     from ..training.recipes import find_recipe
+    from ..training.schedule import with_batch, with_clips
 
     recipe = find_recipe(arguments.recipe or default)
     if arguments.batch is not None:

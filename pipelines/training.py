@@ -19,7 +19,8 @@ from ..training.cache import ArrayCache
 from ..training.clips import Clips
 from ..training.flow_teachers import FlowTeacher, dense_inverse_search, flownet2
 from ..training.folders import check_length, check_lengths, check_maps, open_clip, open_folder
-from ..training.recipe import Recipe, with_drawn, with_longest, with_own_data, with_palette, with_size
+from ..training.recipe import Recipe, with_drawn, with_own_data, with_palette, with_size
+from ..training.schedule import with_longest
 from ..training.sequences import FootageClips, FootageSequence, LabelledSequence
 from ..training.team import Team
 from .drawn_footage import (

@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from ..models.vid2vid.config import GeneratorConfig
 from .paper import PAPER_LOSSES
-from .recipe import ClipShape, Recipe, Stage, TemporalConfig
+from .recipe import Recipe, Stage, TemporalConfig
+from .schedule import ClipShape
 from .street_demo import STREET_DEMO
 from .worlds.looks import LOOKS
 

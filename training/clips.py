@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputError
 from .augment import mirrored, spaced
-from .recipe import ClipShape
+from .schedule import ClipShape
 from .worlds.frame import WorldFrame
 from .worlds.looks import LOOKS
 from .worlds.street import StreetWorld

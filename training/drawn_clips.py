@@ -17,7 +17,7 @@ from ..models.labels.faces import MIRRORED, draw_face
 from ..models.labels.poses import draw_pose, pose_input
 from .augment import choose_corner, cut, spaced, zoomed
 from .clips import Batch, Clips, window_of
-from .recipe import ClipShape
+from .schedule import ClipShape
 from .worlds.faces import FaceWorld
 from .worlds.frame import FaceFrame, PuppetFrame, WorldFrame
 from .worlds.puppets import PuppetWorld

@@ -7,7 +7,8 @@ and needs no discriminator: there is little that a sketch leaves open.
 
 from dataclasses import replace
 
-from .recipe import ClipShape, Recipe, Stage, World
+from .recipe import Recipe, Stage, World
+from .schedule import ClipShape
 from .street_demo import LIKENESS, STREET_DEMO, STREET_GENERATOR
 
 FACE_CHANNELS, POSE_CHANNELS = 15, 6

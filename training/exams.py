@@ -12,7 +12,7 @@ from .baselines import CLIPS, FlatColors, MeanPictures
 from .clips import Batch, Clips, StreetClips
 from .drawn_clips import FaceClips, PuppetClips
 from .drawn_demos import DANCER_DEMO, FACE_DEMO
-from .recipe import ClipShape
+from .schedule import ClipShape
 from .worlds.looks import LOOKS
 
 EVALUATION_SEED = 1_000_003

@@ -8,7 +8,8 @@ nothing half of the time, so that it needs no first picture when it is used.
 from dataclasses import replace
 
 from .paper import CITY, PAPER_LOSSES
-from .recipe import ClipShape, LossWeights, Recipe, Stage, TemporalConfig
+from .recipe import LossWeights, Recipe, Stage, TemporalConfig
+from .schedule import ClipShape
 
 FOOTAGE_GENERATOR = replace(CITY, filters=32, foreground_filters=0, foreground=(), downsamplings=2, scales=2)
 """Of the palette Cityscapes; `recipe.with_palette` makes it that of other label maps."""

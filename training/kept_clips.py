@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 
 from ..media.outputs import temporary_name, writing
 from .clips import Batch, Clips
-from .recipe import ClipShape
+from .schedule import ClipShape
 
 
 class KeptClips(Clips):

@@ -13,7 +13,8 @@ from math import isclose
 from typing import Literal
 
 from ..models.vid2vid.config import GeneratorConfig
-from .recipe import ClipShape, LossWeights, Recipe, Stage, TemporalConfig, World
+from .recipe import LossWeights, Recipe, Stage, TemporalConfig, World
+from .schedule import ClipShape
 
 PAPER_LOSSES = LossWeights(
     gan=1.0,

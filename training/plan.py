@@ -1,6 +1,7 @@
 """The schedule of a recipe as a table."""
 
-from .recipe import ClipShape, Recipe, Stage
+from .recipe import Recipe, Stage
+from .schedule import ClipShape
 
 HEAD = (
     "stage",

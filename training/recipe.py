@@ -5,12 +5,12 @@ with more `scales` and more frames; `plan.plan_table` prints them.
 """
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Literal
 
 from ..errors import InputError
 from ..models.labels.palette import Palette
 from ..models.vid2vid.config import GeneratorConfig
+from .schedule import Part, Schedule, check_batches
 from .stand_ins import StandIns
 
 
@@ -57,29 +57,9 @@ class LossWeights:
 
 
 @dataclass(frozen=True)
-class ClipShape:
-    """What a training clip looks like."""
-
-    width: int
-    height: int
-    frames: int
-    """In all: where a clip starts from its own first pictures, these count."""
-    zooms: tuple[float, ...]
-    """The world is drawn, the footage shown, this many times larger (one of these, 1 or more) and a window of it is cut
-    out: near and far views."""
-    mirrored: bool = field(default=False, metadata={"absent_if_default": True})
-    """Half of the clips, by chance, are turned left to right; never poses, whose colours know left from right."""
-    longest_step: int = field(default=1, metadata={"absent_if_default": True})
-    """Clips show every n-th frame of a world or of footage; n is drawn for each clip, from 1 to this."""
-
-
-@dataclass(frozen=True)
-class Stage:
+class Stage(Part):
     """A part of a run."""
 
-    clips: int
-    """A multiple of the recipe's `batch`."""
-    shape: ClipShape
     scales: int
     """Scales of the generator in use, from the coarsest on; the others wait."""
     trained: Literal["finest", "all"]
@@ -90,8 +70,6 @@ class Stage:
     """Frames that are painted between two updates of the weights."""
     unrolled: int
     """Frames that gradients flow back through; 1: every frame takes those before it as given."""
-    learning_rate: tuple[float, float]
-    """At the first clip and after the last, linear between."""
     losses: LossWeights
 
 
@@ -112,16 +90,13 @@ class TemporalConfig:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Schedule[Stage]):
     """One training run."""
 
-    name: str
+    stages: tuple[Stage, ...]
     world: World
     """The procedural world that is trained on where there is no other data."""
     generator: GeneratorConfig
-    stages: tuple[Stage, ...]
-    batch: int
-    """Clips an update; they may be spread over processes."""
     start: Literal["real", "blank", "both"]
     """Clips start from their own first pictures, from nothing, or half of them so and half so."""
     betas: tuple[float, float]
@@ -138,55 +113,9 @@ class Recipe:
     """A preset or a file whose generator the run goes on from (`starting.start_from`). "": random weights."""
 
     @property
-    def clips(self) -> int:
-        """Clips of all stages."""
-        return sum(stage.clips for stage in self.stages)
-
-    @property
     def discriminator_scales(self) -> int:
         """Copies of each discriminator, of the stage that has the most."""
         return max(stage.discriminator_scales for stage in self.stages)
-
-    def stage_number(self, number: int) -> int:
-        """Which stage trains on clip `number` (0-based); the last for those beyond the end."""
-        for index, stage in enumerate(self.stages):
-            if number < stage.clips:
-                return index
-            number -= stage.clips
-        return len(self.stages) - 1
-
-    def stage(self, number: int) -> Stage:
-        """The stage that trains on clip `number` (0-based)."""
-        return self.stages[self.stage_number(number)]
-
-    def shape(self, number: int) -> ClipShape:
-        """What clip `number` looks like."""
-        return self.stage(number).shape
-
-    def learning_rate(self, number: int) -> float:
-        """For clip `number`."""
-        index = self.stage_number(number)
-        stage = self.stages[index]
-        first, last = stage.learning_rate
-        into = number - sum(earlier.clips for earlier in self.stages[:index])
-        return first + (last - first) * min(1.0, into / stage.clips)
-
-
-def with_clips(recipe: Recipe, clips: int) -> Recipe:
-    """The recipe made longer or shorter: its stages keep their shares (a stage has one update at least)."""
-    least = len(recipe.stages) * recipe.batch
-    if clips < least:
-        raise InputError(f"clips: {clips} are too few; recipe {recipe.name} needs at least {least}")
-    updates = -(-clips // recipe.batch)
-    factor = updates * recipe.batch / recipe.clips
-    ends, planned = [0], 0
-    for later, stage in zip(reversed(range(len(recipe.stages))), recipe.stages, strict=True):
-        planned += stage.clips
-        end = round(planned * factor / recipe.batch)
-        ends.append(min(max(end, ends[-1] + 1), updates - later))
-    counts = ((end - start) * recipe.batch for start, end in pairwise(ends))
-    stages = (replace(stage, clips=n) for stage, n in zip(recipe.stages, counts, strict=True))
-    return replace(recipe, stages=tuple(stages))
 
 
 def with_own_data(recipe: Recipe) -> Recipe:
@@ -232,20 +161,10 @@ def check_recipe(recipe: Recipe) -> None:
                 f"{where}: a clip of {stage.shape.frames} frames is too short; the network is shown {past} "
                 f"before it paints, so give at least {past + 1}"
             )
-        if stage.clips % recipe.batch or stage.clips < recipe.batch:
-            raise InputError(f"{where}: {stage.clips} clips are no multiple of the batch of {recipe.batch}")
         if min(stage.chunk, stage.unrolled, stage.discriminator_scales) < 1:
             raise InputError(f"{where}: chunk, unrolled and discriminator_scales must be at least 1")
         replace(recipe.generator, scales=stage.scales).check_size(stage.shape.height, stage.shape.width)
-
-
-def with_longest(recipe: Recipe, longest: int) -> Recipe:
-    """The recipe for data whose longest clip has so many frames."""
-    stages = (
-        replace(stage, shape=replace(stage.shape, frames=min(stage.shape.frames, longest)))
-        for stage in recipe.stages
-    )
-    return replace(recipe, stages=tuple(stages))
+    check_batches(recipe)
 
 
 def with_size(recipe: Recipe, size: tuple[int, int]) -> Recipe:
@@ -268,12 +187,6 @@ def with_size(recipe: Recipe, size: tuple[int, int]) -> Recipe:
         return replace(stage, shape=replace(stage.shape, height=height, width=width))
 
     return replace(recipe, stages=tuple(map(sized, recipe.stages)))
-
-
-def with_batch(recipe: Recipe, batch: int) -> Recipe:
-    """The recipe with so many clips an update; the stages are rounded up to whole updates."""
-    stages = (replace(stage, clips=-(-stage.clips // batch) * batch) for stage in recipe.stages)
-    return replace(recipe, batch=batch, stages=tuple(stages))
 
 
 def with_palette(recipe: Recipe, palette: Palette) -> Recipe:

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..models.labels.reader import ReaderConfig
 from .clips import StreetClips, load_clips
-from .recipe import ClipShape
+from .schedule import ClipShape
 from .worlds.street_plan import Label
 
 

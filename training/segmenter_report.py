@@ -10,7 +10,7 @@ from ..models.labels.reader import LabelReader
 from .clips import Clips, StreetClips
 from .exams import EVALUATION_SEED
 from .metrics_labels import Confusion, class_ious, confusion, empty_confusion, mean_iou
-from .recipe import ClipShape
+from .schedule import ClipShape
 from .segmenter import SegmenterRecipe
 
 

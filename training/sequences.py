@@ -24,7 +24,7 @@ from .augment import choose_corner, cut, zoomed
 from .cache import ArrayCache
 from .clips import Batch, Clips
 from .flow_teachers import FlowTeacher, kept_flow
-from .recipe import ClipShape
+from .schedule import ClipShape
 
 
 class Moment(NamedTuple):

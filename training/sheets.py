@@ -20,7 +20,8 @@ from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Vid2VidGenerator
 from .clips import Batch, Clips, read_clip
 from .painting import paint
-from .recipe import ClipShape, Stage
+from .recipe import Stage
+from .schedule import ClipShape
 
 PREVIEW_CLIPS = (-1, -2, -3, -4)
 """Clip numbers that no run trains on."""

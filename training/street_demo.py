@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ..models.vid2vid.config import GeneratorConfig
-from .recipe import ClipShape, LossWeights, Recipe, Stage, TemporalConfig
+from .recipe import LossWeights, Recipe, Stage, TemporalConfig
+from .schedule import ClipShape
 from .stand_ins import STREET_STAND_INS
 from .worlds.looks import LOOKS
 

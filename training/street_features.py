@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..models.vid2vid.config import FeatureConfig
-from .recipe import ClipShape
+from .schedule import ClipShape
 from .street_demo import STREET_DEMO, STREET_GENERATOR
 
 SHAPE = ClipShape(width=256, height=128, frames=4, zooms=(1.0, 1.0, 1.5))

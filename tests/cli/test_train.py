@@ -22,7 +22,8 @@ from maliang_video.training import ablation, evaluate, exams, recipes, segmenter
 from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import open_folder
 from maliang_video.training.loop import LoopOptions, train
-from maliang_video.training.recipe import ClipShape, with_own_data
+from maliang_video.training.recipe import with_own_data
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.sequences import FootageClips
 from maliang_video.training.street_demo import STREET_DEMO
 from maliang_video.training.worlds.street import StreetWorld

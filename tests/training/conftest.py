@@ -8,7 +8,8 @@ import torch
 from maliang_video.models.labels.reader import LabelReader, ReaderConfig
 from maliang_video.training import sheets
 from maliang_video.training.clips import Batch, Clips
-from maliang_video.training.recipe import ClipShape, Recipe, Stage, TemporalConfig
+from maliang_video.training.recipe import Recipe, Stage, TemporalConfig
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
 from maliang_video.training.team import Team
 

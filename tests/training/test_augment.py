@@ -24,7 +24,7 @@ from maliang_video.training.clips import StreetClips
 from maliang_video.training.drawn_clips import FaceClips, PuppetClips
 from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import open_folder
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.sequences import FootageClips, Moment
 from maliang_video.training.sheets import preview_shape
 from maliang_video.training.worlds.faces import FaceWorld

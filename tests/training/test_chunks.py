@@ -8,7 +8,7 @@ from maliang_video.models.labels.planes import LabelPlanes
 from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.training.chunks import begin, first_frame, paint_chunk, split, stack_planes
 from maliang_video.training.networks import build_networks
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from maliang_video.errors import InputError, MissingExtraError
 from maliang_video.models.flow.warp import warp
 from maliang_video.training import clips as module
 from maliang_video.training.clips import StreetClips, load_clips
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.worlds.frame import WorldFrame
 from maliang_video.training.worlds.looks import LOOKS
 

@@ -5,8 +5,8 @@ import torch
 
 from maliang_video.models.flow.warp import warp
 from maliang_video.training.drawn_clips import FaceClips, PuppetClips
-from maliang_video.training.recipe import ClipShape
 from maliang_video.training.recipes import find_recipe
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.world_clips import world_clips
 
 

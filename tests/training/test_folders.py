@@ -14,7 +14,7 @@ from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import check_lengths, open_clip, open_folder
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.sequences import FootageClips
 from maliang_video.training.worlds.street import StreetWorld
 

@@ -12,8 +12,9 @@ from maliang_video.models.vid2vid.rollout import synthesize
 from maliang_video.training.chunks import begin, encode, paint_chunk
 from maliang_video.training.clips import Batch, StreetClips
 from maliang_video.training.networks import Networks, at_stage, build_networks, coarsest_scales
-from maliang_video.training.recipe import ClipShape, Recipe, check_recipe
+from maliang_video.training.recipe import Recipe, check_recipe
 from maliang_video.training.recipes import find_recipe
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.stand_ins import fill_stand_ins
 from maliang_video.training.street_demo import LIKENESS, REALISM
 from maliang_video.training.vid2vid import Rule, train_on_clips

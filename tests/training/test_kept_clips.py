@@ -4,7 +4,7 @@ import torch
 
 from maliang_video.training.clips import Batch, Clips
 from maliang_video.training.kept_clips import KeptClips
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 
 
 class Counted(Clips):

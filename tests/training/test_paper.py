@@ -8,15 +8,9 @@ from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.training.paper import NEARER, PAPER_LOSSES, Resolution, stages_of
 from maliang_video.training.plan import plan_table
-from maliang_video.training.recipe import (
-    check_recipe,
-    with_batch,
-    with_clips,
-    with_longest,
-    with_palette,
-    with_size,
-)
+from maliang_video.training.recipe import check_recipe, with_palette, with_size
 from maliang_video.training.recipes import RECIPES, find_recipe
+from maliang_video.training.schedule import with_batch, with_clips, with_longest
 from maliang_video.weights.config_json import from_json, to_json
 
 AT = Resolution(

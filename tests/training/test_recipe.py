@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maliang_video.errors import InputError
-from maliang_video.training.recipe import check_recipe, with_clips, with_own_data
+from maliang_video.training.recipe import check_recipe, with_own_data
 from maliang_video.training.recipes import find_recipe
+from maliang_video.training.schedule import with_clips
 from maliang_video.training.street_demo import LIKENESS, REALISM, STREET_DEMO
 from maliang_video.weights.config_json import from_json, to_json
 

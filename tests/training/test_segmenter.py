@@ -18,7 +18,7 @@ from maliang_video.training.clips import StreetClips
 from maliang_video.training.exports import export_any
 from maliang_video.training.loop import LoopOptions
 from maliang_video.training.metrics_labels import mean_iou
-from maliang_video.training.recipe import ClipShape
+from maliang_video.training.schedule import ClipShape
 from maliang_video.training.segmenter import (
     STREET_SEGMENTER,
     class_weights,
