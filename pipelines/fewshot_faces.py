@@ -105,19 +105,20 @@ class FaceDriver(Drawing):
         footage: Footage | None = None,
         frame_rate: Fraction | None = None,
     ) -> None:
-        """subject: the proportions to take on (`prepare_faces`); None, or with the shape "own": the driver's own;
+        """subject: the proportions to take on (`prepare_faces`); None: the driver's own;
         canvas: size of the pictures that the landmarks were found in (None: the footage's); frame_rate: None: the
         footage's, else 24.
         """
         self._landmarks, self._options, self._footage = landmarks, options, footage
-        self._subject = None if options.shape == "own" else subject
+        self._shape = options.shape or ("causal" if options.layout == "imaginaire" else "clip")
+        self._subject = None if self._shape == "own" else subject
         self._canvas = canvas_of(landmarks.name, canvas or landmarks.size, footage)
         first = checked_landmarks(next(landmarks.frames()))
         self._framed = _framed(first, self._canvas, options)
         self.height, self.width = options.size
         self.frame_rate, self.frame_count = rate_of(frame_rate, footage), landmarks.frame_count
         check_length(landmarks.name, landmarks.frame_count, footage)
-        if self._subject is not None and options.shape == "clip" and landmarks.frame_count is None:
+        if self._subject is not None and self._shape == "clip" and landmarks.frame_count is None:
             raise InputError(
                 f"{landmarks.name}: has no end, so its proportions can't be measured first; let them follow frame by "
                 "frame, or limit its frames"
@@ -144,7 +145,7 @@ class FaceDriver(Drawing):
         """The window of every frame, and the points that are drawn."""
         windows, points = tee(self._seen())
         faces: Iterator[Points] = (face for _, face in points)
-        if self._subject is not None and self._options.shape == "causal":
+        if self._subject is not None and self._shape == "causal":
             faces = reshape_causally(faces, self._subject)
         elif self._subject is not None:
             by = self._ratios

@@ -22,9 +22,10 @@ class InputOptions:
     framing: Literal["whole", "fixed", "follow"] = "fixed"
     """whole: all of every picture is shown; fixed: the box around the subject of the first frame, as both published
     code bases have it; follow: a window that goes along with the subject (`models.fewshot.framing`)."""
-    shape: Literal["own", "clip", "causal"] = "clip"
+    shape: Literal["own", "clip", "causal"] | None = None
     """own: the driver keeps its proportions; clip: it takes on the subject's, measured over the whole driver first;
-    causal: the same frame by frame, as imaginaire has it (faces only)."""
+    causal: the same frame by frame (faces only). None: as published, which is clip for faces of nvlabs, causal for
+    those of imaginaire, own for bodies."""
     steady: Literal["off", "centred", "late"] = "off"
     """The median of five frames for every landmark of a driving face: around its frame, or as imaginaire has it, whose
     first four frames pass as they are and all others come two frames late."""

@@ -12,11 +12,7 @@ from functools import cached_property
 from itertools import tee
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor
 
 from ..errors import InputError
 from ..media.keypoints import Poses
@@ -29,21 +25,17 @@ from ..models.fewshot.body_shape import (
     exemplar_shape,
     reshape_body,
 )
-from ..models.fewshot.boxes import body_box, mapped_body_box
 from ..models.fewshot.framing import follow
 from ..models.fewshot.person_track import track_person
 from ..models.fewshot.sightings import sight_body
-from ..models.fewshot.stages import Framed, Stage, whole_framed
-from ..models.fewshot.windows import Window, cut, window_of
-from ..models.labels.drawn import fit_planes
+from ..models.fewshot.stages import Framed
+from ..models.fewshot.windows import Window, cut
 from ..models.labels.frames import DrawnFrame
 from ..models.labels.people import Person, PosedFrame
-from ..models.labels.pose_lines import EVEN, FEWSHOT, IMAGINAIRE, seen_body
-from ..models.labels.poses import DENSEPOSE_PARTS, checked_person, draw_pose, pose_input
-from .drawings import Drawing, Footage, Pictures, Size, canvas_of, check_length, pictures_from, rate_of
+from ..models.labels.poses import checked_person
+from .drawings import Drawing, Footage, Size, canvas_of, check_length, pictures_from, rate_of
 from .fewshot_options import InputOptions, Prepared
-
-Pixels = NDArray[np.uint8]
+from .fewshot_pose_maps import Pixels, Surface, pose_framed, pose_map, surface_planes
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +46,8 @@ class PoseExemplar:
     """uint8 `[h w 3]`, of any size and aspect: the box around the body is scaled to the network's size."""
     posed: PosedFrame
     """Everyone in it; the tallest is the subject."""
-    densepose: Pixels | None
-    """IUV picture uint8 `[h w 3]` of the same size, for networks that take DensePose."""
+    surface: Surface | None
+    """For networks that take DensePose."""
     name: str
 
 
@@ -88,18 +80,13 @@ def prepare_poses(exemplars: Sequence[PoseExemplar], options: InputOptions) -> P
                 f"{exemplar.name}: the keypoints lie outside of the picture, which is {canvas[1]}x{canvas[0]}; give "
                 "those that were found in it"
             )
-        if exemplar.densepose is not None and exemplar.densepose.shape[:2] != canvas:
-            height, width = exemplar.densepose.shape[:2]
-            raise InputError(
-                f"{exemplar.name}: its DensePose picture is {width}x{height}, but the picture {canvas[1]}x{canvas[0]}; "
-                "both must be of one size"
-            )
-        framed = _framed(person, exemplar.densepose, canvas, options)
+        planes = surface_planes(exemplar.surface, person, canvas, exemplar.name)
+        framed = pose_framed(person, planes, canvas, options)
         images.append(to_model(cut(exemplar.picture, framed.window, options.size)))
-        labels.append(_planes(person, exemplar.densepose, framed.window, framed, options, exemplar.name))
+        labels.append(pose_map(person, planes, framed.window, framed.stage, options))
         people.append(person)
         frames.append(framed)
-    if len({len(planes) for planes in labels}) > 1:
+    if len({len(label) for label in labels}) > 1:
         raise InputError("exemplars: some have DensePose pictures and some have none; give all or none")
     shape = exemplar_shape(people, exemplars[0].name)
     return PoseSubject(Prepared(torch.stack(images), torch.stack(labels)), shape, frames[0])
@@ -118,22 +105,27 @@ class PoseDriver(Drawing):
         *,
         subject: PoseSubject | None = None,
         densepose: Footage | None = None,
+        numbers: Footage | None = None,
         canvas: Size | None = None,
         footage: Footage | None = None,
         frame_rate: Fraction | None = None,
     ) -> None:
-        """subject: whose proportions to take on (`prepare_poses`); None, or with the shape "own": the driver's own;
-        canvas: size of the pictures that the keypoints were found in (None: what the files say, DensePose's or the
-        footage's).
+        """subject: whose proportions to take on (`prepare_poses`) with the shape "clip"; None: the driver's own;
+        numbers: pictures whose first channel says whom a pixel belongs to, 0: nobody, so that DensePose shows one
+        person only; canvas: size of the pictures that the keypoints were found in (None: what the files say,
+        DensePose's or the footage's).
         """
-        self._poses, self._options, self._densepose, self._footage = poses, options, densepose, footage
-        self._subject = None if options.shape == "own" else subject
+        self._poses, self._options, self._footage = poses, options, footage
+        self._densepose, self._numbers = densepose, numbers
+        self._shape = options.shape or "own"
+        self._subject = None if self._shape == "own" else subject
         said = next(poses.frames()).size
         self._canvas = canvas_of(poses.name, canvas or (None if densepose else said), densepose or footage)
         self.height, self.width = options.size
         self.channels = 3 if densepose is None else 6
         self.frame_rate, self.frame_count = rate_of(frame_rate, footage or densepose), poses.frame_count
         check_length(poses.name, self.frame_count, densepose)
+        check_length(poses.name, self.frame_count, numbers)
         check_length(poses.name, self.frame_count, footage)
         self._check_shape()
         first = next(self._people(), None)
@@ -142,15 +134,15 @@ class PoseDriver(Drawing):
                 f"{poses.name}: no frame shows a body from the shoulders to the hips; give keypoints of a whole body"
             )
         first = next(self._shaped(iter([first])))
-        surface = next(pictures_from(densepose, 0))
-        self._framed = _framed(first, surface, self._canvas, options)
+        planes = surface_planes(next(self._surfaces(0), None), first, self._canvas, "DensePose frame 0")
+        self._framed = pose_framed(first, planes, self._canvas, options)
         if self._placed and self._subject is not None:
             self._framed = self._subject.framed
 
     def _check_shape(self) -> None:
         if self._subject is None:
             return
-        if self._options.shape == "causal":
+        if self._shape == "causal":
             raise InputError(
                 "a body's proportions are measured over a whole clip; frame by frame is for faces"
             )
@@ -170,7 +162,8 @@ class PoseDriver(Drawing):
         return self._subject is not None and self._options.place
 
     def recipe(self) -> str:
-        parts = [part.fingerprint if part else "" for part in (self._poses, self._densepose, self._footage)]
+        given = (self._poses, self._densepose, self._numbers, self._footage)
+        parts = [part.fingerprint if part else "" for part in given]
         subject = ""
         if self._subject is not None:
             shape = self._subject.shape
@@ -182,21 +175,23 @@ class PoseDriver(Drawing):
         return (window for window, _ in self._seen())
 
     def frames(self, start: int = 0) -> Iterator[DrawnFrame]:
-        footage = None if self._placed else self._footage
-        surfaces, pictures = (pictures_from(f, start) for f in (self._densepose, footage))
+        surfaces = self._surfaces(start)
+        pictures = pictures_from(None if self._placed else self._footage, start)
         for number, (window, person) in enumerate(self._seen()):
-            if number >= start:
-                yield self._draw(number, window, person, surfaces, pictures)
+            if number < start:
+                continue
+            picture, surface = next(pictures), next(surfaces)
+            planes = surface_planes(surface, person, self._canvas, f"DensePose frame {number}")
+            yield DrawnFrame(
+                pose_map(person, planes, window, self._framed.stage, self._options),
+                None,
+                None if picture is None else to_model(cut(picture, window, self._options.size)),
+            )
 
-    def _draw(
-        self, number: int, window: Window, person: Person, surfaces: Pictures, pictures: Pictures
-    ) -> DrawnFrame:
-        picture = next(pictures)
-        shown = None if picture is None else to_model(cut(picture, window, self._options.size))
-        name = f"DensePose frame {number}"
-        return DrawnFrame(
-            _planes(person, next(surfaces), window, self._framed, self._options, name), None, shown
-        )
+    def _surfaces(self, start: int) -> Iterator[Surface | None]:
+        """DensePose of the frames from `start` on; None for ever without it."""
+        pairs = zip(pictures_from(self._densepose, start), pictures_from(self._numbers, start), strict=False)
+        return (None if picture is None else Surface(picture, whose) for picture, whose in pairs)
 
     def _seen(self) -> Iterator[tuple[Window, Person]]:
         """The window of every frame, and the person as the network sees it."""
@@ -232,50 +227,3 @@ def _people_on(posed: PosedFrame, canvas: Size) -> list[Person]:
         return list(posed.people)
     scale = canvas[1] / posed.size[1], canvas[0] / posed.size[0]
     return [person.moved(scale) for person in posed.people]
-
-
-def _framed(person: Person, densepose: Pixels | None, canvas: Size, options: InputOptions) -> Framed:
-    if options.framing == "whole":
-        return whole_framed(canvas)
-    if options.layout == "imaginaire" and densepose is not None:
-        box = mapped_body_box(torch.from_numpy(densepose).permute(2, 0, 1), options.aspect)
-    else:
-        box = body_box(seen_body(checked_person(person)["pose"]), *canvas, options.aspect)
-    return Framed(Stage(canvas, box), window_of(box))
-
-
-def _planes(
-    person: Person,
-    densepose: Pixels | None,
-    window: Window,
-    framed: Framed,
-    options: InputOptions,
-    name: str,
-) -> Tensor:
-    """What the network takes of one frame, float32 `[3 h w]` or `[6 h w]`, -1..1; `name` is the DensePose picture's."""
-    rules = {"nvlabs": FEWSHOT, "imaginaire": IMAGINAIRE, "even": EVEN}[options.layout]
-    drawing = draw_pose(
-        [_on_stage(person, window, framed.stage)],
-        *framed.stage.surface,
-        rules=rules if options.face_lines else rules.without_face(),
-        basic_points=options.basic_points,
-    )
-    lines = fit_planes(drawing, framed.stage.box, *options.size, smooth=False)
-    if densepose is None:
-        return pose_input(None, lines)
-    if int(densepose[..., 2].max()) > DENSEPOSE_PARTS:
-        raise InputError(
-            f"{name}: its third channel must hold parts 0 to {DENSEPOSE_PARTS}, not {int(densepose[..., 2].max())}; "
-            "give IUV pictures without loss (PNG or FFV1), not coloured ones"
-        )
-    surface = cut(densepose, window, options.size, Image.Resampling.NEAREST)
-    return pose_input(torch.from_numpy(surface).permute(2, 0, 1), lines)
-
-
-def _on_stage(person: Person, window: Window, stage: Stage) -> Person:
-    """The person where it is drawn, such that the window fills the stage's box."""
-    if window == window_of(stage.box):
-        return person
-    corners = window.onto(np.array([[0.0, 0.0], [1.0, 1.0]]), stage.box)
-    scale = corners[1] - corners[0]
-    return person.moved((float(scale[0]), float(scale[1])), (float(corners[0, 0]), float(corners[0, 1])))

@@ -23,6 +23,7 @@ from .drawings import Footage, Size
 from .drawn_sources import open_footage
 from .fewshot_faces import FaceDriver, FaceExemplar, FaceSubject, prepare_faces
 from .fewshot_options import InputOptions
+from .fewshot_pose_maps import Surface
 from .fewshot_poses import PoseDriver, PoseExemplar, PoseSubject, prepare_poses
 from .fewshot_streets import StreetExemplar, StreetSubject, prepare_streets, street_driver
 from .sources import WORLD, open_label_source
@@ -56,6 +57,8 @@ class Source:
     """The pictures that they were found in: a picture, a folder, a video. Exemplars need them."""
     densepose: Path | None = None
     """DensePose pictures, one for every frame, for poses with 6 channels."""
+    numbers: Path | None = None
+    """Pictures that say which person each pixel of DensePose belongs to, where there are several."""
     canvas: Size | None = None
     """(height, width) of the pictures, where nothing else says so."""
     frames: tuple[int, ...] = (0,)
@@ -102,6 +105,7 @@ def open_driver(
         options,
         subject=subject if isinstance(subject, PoseSubject) else None,
         densepose=files.densepose,
+        numbers=files.numbers,
         canvas=source.canvas,
         footage=files.footage,
         frame_rate=frame_rate,
@@ -111,7 +115,8 @@ def open_driver(
 @dataclass(frozen=True)
 class _Files:
     footage: Footage | None
-    densepose: Footage | None
+    densepose: Footage | None = None
+    numbers: Footage | None = None
 
 
 def _open(source: Source, network: NetworkInputs) -> _Files:
@@ -126,12 +131,13 @@ def _open(source: Source, network: NetworkInputs) -> _Files:
         return _Files(Footage(WorldClip(world), world.fingerprint), surface)
     footage = None if source.footage is None else open_footage(source.footage)
     if network.kind != "pose" or network.channels != 6:
-        return _Files(footage, None)
+        return _Files(footage)
     if source.densepose is None:
         raise InputError(
             f"{source.labels}: this network takes DensePose pictures beside the keypoints; give them too"
         )
-    return _Files(footage, open_footage(source.densepose))
+    numbers = None if source.numbers is None else open_footage(source.numbers)
+    return _Files(footage, open_footage(source.densepose), numbers)
 
 
 def _landmarks(source: Source) -> Landmarks:
@@ -200,11 +206,18 @@ def _found_faces(source: Source) -> Callable[[int], Iterator[tuple[Tensor | None
 
 def _poses(source: Source, network: NetworkInputs) -> Iterator[PoseExemplar]:
     poses, clip = _poses_of(source), _pictures(source)
-    densepose = _open(source, network).densepose
+    files = _open(source, network)
     for number in source.frames:
-        surface = None if densepose is None else _picture(densepose.clip, source, number)
-        posed = _nth(poses.frames(number), source, number)
-        yield PoseExemplar(_picture(clip, source, number), posed, surface, _name(source, number))
+        surface, whose = (
+            None if part is None else _picture(part.clip, source, number)
+            for part in (files.densepose, files.numbers)
+        )
+        yield PoseExemplar(
+            _picture(clip, source, number),
+            _nth(poses.frames(number), source, number),
+            None if surface is None else Surface(surface, whose),
+            _name(source, number),
+        )
 
 
 def _streets(source: Source) -> Iterator[StreetExemplar]:

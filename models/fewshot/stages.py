@@ -101,13 +101,13 @@ def imaginaire_scaled(planes: Tensor, box: Box, size: Size, *, smooth: bool) -> 
     return F.interpolate(inside, size, mode="bilinear", align_corners=False)[0]
 
 
-def only_person(planes: Tensor, drawing: Tensor, numbers: Tensor) -> Tensor:
-    """Planes `[c h w]` without the people other than the drawn one: 0 where `numbers` says someone else.
+def only_person(planes: Tensor, marks: Tensor, numbers: Tensor) -> Tensor:
+    """Planes `[c h w]` without the people other than the marked one: 0 where `numbers` says someone else.
 
-    drawing `[3 h w]`: the person is who most of its lines lie on; numbers `[h w]` int, 0: nobody. Where the lines lie
+    marks bool `[h w]`: the person is who most of them lie on; numbers `[h w]`: of people, 0: nobody. Where they all lie
     on nobody, everything stays.
     """
-    under = numbers[(drawing > 0).any(0)].flatten().long()
+    under = numbers[marks].long()
     under = under[under != 0]
     if not under.numel():
         return planes

@@ -1,6 +1,7 @@
 """What few-shot networks are given: exemplars and drivers of the three kinds, and what can't be one."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ from torch import Tensor
 
 from maliang_video.errors import InputError
 from maliang_video.media.keypoints import LandmarkClip, PoseClip
+from maliang_video.media.stills import StillsReader
 from maliang_video.models.fewshot.body_shape import BodyShape
 from maliang_video.models.labels.frames import LabelFrames, is_drawn
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.labels.people import Person, PosedFrame
+from maliang_video.pipelines.drawings import Footage
 from maliang_video.pipelines.fewshot_faces import FaceDriver, FaceExemplar, prepare_faces
 from maliang_video.pipelines.fewshot_options import InputOptions
+from maliang_video.pipelines.fewshot_pose_maps import Surface
 from maliang_video.pipelines.fewshot_poses import PoseDriver, PoseExemplar, prepare_poses
 from maliang_video.pipelines.fewshot_sources import (
     NetworkInputs,
@@ -111,7 +115,9 @@ def test_poses_as_nvlabs_has_them(case: Case, agree: Agree) -> None:
         ]
         densepose = tensors[f"in.densepose_rgb_{n}"].numpy()
         exemplars.append(
-            PoseExemplar(np.zeros_like(densepose), PosedFrame(tuple(people), None), densepose, "exemplar")
+            PoseExemplar(
+                np.zeros_like(densepose), PosedFrame(tuple(people), None), Surface(densepose), "exemplar"
+            )
         )
     labels = prepare_poses(exemplars, options).prepared.labels
     means = {
@@ -216,7 +222,7 @@ def test_a_body_is_followed_held_and_shaped():
 
 
 def test_a_body_can_stand_where_the_subject_stands():
-    options = InputOptions((64, 32), place=True)
+    options = InputOptions((64, 32), shape="clip", place=True)
     picture = noise(300, 240)
     exemplar = PoseExemplar(picture, PosedFrame((body(120, 60, 200),), None), None, "exemplar")
     subject = prepare_poses([exemplar], options)
@@ -231,7 +237,7 @@ def test_poses_with_densepose_have_six_channels(tmp_path):
     options = InputOptions((64, 32), shape="own")
     surface = np.zeros((*CANVAS, 3), np.uint8)
     surface[40:120, 80:120] = (100, 50, 2)
-    exemplar = PoseExemplar(noise(), PosedFrame((body(),), None), surface, "exemplar")
+    exemplar = PoseExemplar(noise(), PosedFrame((body(),), None), Surface(surface), "exemplar")
     labels = prepare_poses([exemplar], options).prepared.labels
     assert labels.shape == (1, 6, 64, 32)
     assert labels[0, 2].max() == pytest.approx(2 / 12 - 1)
@@ -242,6 +248,37 @@ def test_poses_with_densepose_have_six_channels(tmp_path):
     surface[50, 90, 2] = 2
     with pytest.raises(InputError, match="some have DensePose pictures and some have none"):
         prepare_poses([exemplar, plain], options)
+
+
+@pytest.mark.parity("fewshot.imaginaire_pose_input")
+def test_poses_as_imaginaire_has_them(case: Case, agree: Agree) -> None:
+    tensors, given = case.tensors(), case.metadata["options"]
+    options = InputOptions(
+        (given["height"], given["width"]), "imaginaire", basic_points=given["basic_points_only"]
+    )
+    person = Person(*torch.split(tensors["in.openpose_npy_0"], [25, 70, 21, 21]))
+    surface = tensors["in.pose_map_01"][0, :3].permute(1, 2, 0).numpy()
+    numbers = tensors["in.instance_map"][0].permute(1, 2, 0).numpy()
+    exemplar = PoseExemplar(
+        np.zeros_like(surface), PosedFrame((person,), None), Surface(surface, numbers), "exemplar"
+    )
+    ours = prepare_poses([exemplar], options).prepared.labels
+    mean = (ours[0, :3] - tensors["out.label_preprocessed"][0, 0, :3]).abs().mean()
+    agree({"densepose": mean}, {"densepose": torch.zeros(())}, lambda name: 1e-6)
+
+
+def test_densepose_shows_one_person_only():
+    options = InputOptions((64, 32), framing="whole")
+    surface = np.zeros((*CANVAS, 3), np.uint8)
+    surface[40:120, 20:180] = (100, 50, 2)
+    numbers = np.zeros_like(surface)
+    numbers[40:120, 20:60], numbers[40:120, 70:180] = 1, 2
+    crowd = PoseExemplar(noise(), PosedFrame((body(),), None), Surface(surface, numbers), "exemplar")
+    shown = prepare_poses([crowd], options).prepared.labels[0, 2] > -1
+    assert shown.any(0).nonzero().flatten()[0] * 200 / 32 == pytest.approx(70, abs=7)
+    small = PoseExemplar(crowd.picture, crowd.posed, Surface(surface, numbers[:50, :50]), "exemplar")
+    with pytest.raises(InputError, match="exemplar: is 50x50, but the keypoints belong to 200x160"):
+        prepare_poses([small], options)
 
 
 def test_streets_are_cut_to_the_networks_aspect_and_never_stretched():
@@ -349,13 +386,16 @@ def test_exemplars_must_be_there_and_have_pictures(files):
         prepare_poses([away], options)
 
 
-def test_what_proportions_can_t_be_is_said():
+def test_what_proportions_can_t_be_is_said(files):
     subject = prepare_poses(
         [PoseExemplar(noise(), PosedFrame((body(),), None), None, "e")], InputOptions((64, 32))
     )
     assert isinstance(subject.shape, BodyShape)
     with pytest.raises(InputError, match="frame by frame is for faces"):
         PoseDriver(dancing(), InputOptions((64, 32), shape="causal"), subject=subject)
+    footage = Footage(StillsReader([files["picture.png"]] * 30, Fraction(24)), "")
+    with pytest.raises(InputError, match="proportions can be changed of keypoints, not of DensePose"):
+        PoseDriver(dancing(), InputOptions((64, 32), shape="clip"), subject=subject, densepose=footage)
 
 
 class Endless(LandmarkClip):
