@@ -38,6 +38,11 @@ class InputOptions:
     basic_points: bool = False
     """Poses are drawn without hands and feet."""
 
+    subject: tuple[str, ...] = ()
+    """Of label maps: names of the classes that the window is put around; none: the middle of every map is shown."""
+    head: tuple[str, ...] = ()
+    """Of these: the classes that a window that follows must not lose; none: all of the subject."""
+
     @property
     def aspect(self) -> float:
         """Width / height."""

@@ -1,4 +1,4 @@
-"""Streets for few-shot networks: exemplars and a driver, out of label maps, as one-hot planes.
+"""Streets, and whatever else label maps show, for few-shot networks: exemplars and a driver as one-hot planes.
 
 A picture of another aspect than the network's loses its borders; nothing is stretched, and no frame differs in scale
 from another (the published loader squeezes pictures, and scales each frame of a driver at random).
@@ -16,12 +16,13 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..media.pixels import to_model
-from ..models.fewshot.windows import cut, window_of
+from ..models.fewshot.windows import cut, scaled, window_of
 from ..models.labels.convert import ConvertedLabels
 from ..models.labels.encoding import one_hot
 from ..models.labels.frames import AnyStream, LabelFrames, LabelStream, is_drawn
 from ..models.labels.palette import Palette
 from ..models.labels.resize import FittedLabels, middle
+from .fewshot_label_windows import SubjectLabels
 from .fewshot_options import InputOptions, Prepared
 
 _SAME_ASPECT = 0.01
@@ -65,15 +66,22 @@ def prepare_streets(
                 "map of that picture"
             )
         window = window_of(middle(height, width, options.aspect))
+        try:
+            driver = street_driver(LabelFrames(exemplar.ids[None], exemplar.palette), palette, options)
+            labels.append(next(driving_planes(driver)))
+        except InputError as error:
+            raise InputError(f"{exemplar.name}: {error}") from error
+        if isinstance(driver, SubjectLabels):
+            window = scaled(next(driver.windows()), height / rows)
         images.append(to_model(cut(exemplar.picture, window, options.size)))
-        stream = LabelFrames(exemplar.ids[None], exemplar.palette)
-        labels.append(next(driving_planes(street_driver(stream, palette, options))))
     return StreetSubject(Prepared(torch.stack(images), torch.stack(labels)))
 
 
 def street_driver(labels: LabelStream, palette: Palette, options: InputOptions) -> LabelStream:
-    """Label maps in the network's palette and size."""
+    """Label maps in the network's palette and size: their middle, or the window around the options' subject."""
     converted = labels if labels.palette.classes == palette.classes else ConvertedLabels(labels, palette)
+    if options.subject and options.framing != "whole":
+        return SubjectLabels(converted, options.subject, options, options.head)
     return FittedLabels(converted, *options.size)
 
 

@@ -302,6 +302,30 @@ def test_streets_are_cut_to_the_networks_aspect_and_never_stretched():
         prepare_streets([StreetExemplar(noise(100, 100), ids, palette, "exemplar")], palette, options)
 
 
+def test_a_subject_in_label_maps_is_followed():
+    ids = torch.zeros(30, 60, 160, dtype=torch.uint8)
+    for t in range(30):
+        ids[t, 20:44, 10 + 4 * t : 20 + 4 * t] = 24
+        ids[t, 20:26, 10 + 4 * t : 20 + 4 * t] = 25
+    palette = builtin_palette("cityscapes")
+    labels = LabelFrames(ids, palette)
+    shown = {}
+    for framing in ("fixed", "follow"):
+        options = InputOptions((48, 32), framing=framing, subject=("person", "rider"), head=("rider",))
+        driver = street_driver(labels, palette, options)
+        frames = list(driver.frames())
+        assert [f.ids.shape for f in frames] == [(48, 32)] * 30
+        assert torch.equal(next(driver.frames(25)).ids, frames[25].ids)
+        shown[framing] = [int((f.ids == 25).sum()) for f in frames]
+    assert shown["fixed"][-1] == 0
+    assert min(shown["follow"]) > 0.9 * max(shown["follow"]) > 50
+    exemplar = StreetExemplar(noise(120, 320), ids[0], palette, "exemplar")
+    prepared = prepare_streets([exemplar], palette, options).prepared
+    assert prepared.labels[0, 24:26].sum() > 100
+    with pytest.raises(InputError, match="no frame shows car"):
+        street_driver(labels, palette, InputOptions((48, 32), subject=("car",)))
+
+
 def test_worlds_are_exemplars_and_drivers_of_their_kind():
     options = InputOptions((48, 32), framing="whole", shape="own")
     world = "world:puppets?frames=2&size=32x48&seed={}"
