@@ -25,8 +25,9 @@ from ..weights.config_json import from_json, to_json
 from ..weights.file import WeightsInfo, inspect, save
 from ..weights.folders import SUFFIX
 from ..weights.strict import check_entries
-from .networks import Networks, coarsest_scales
-from .recipe import Recipe
+from .method import Trainees
+from .networks import coarsest_scales
+from .schedule import Schedule
 from .stand_ins import StandIns, fill_stand_ins
 
 FILE_NAME = "checkpoint.safetensors"
@@ -42,7 +43,7 @@ class Position(NamedTuple):
     """`Team.scaler_state`."""
 
 
-def save_checkpoint(path: Path, networks: Networks, recipe: Recipe, position: Position) -> None:
+def save_checkpoint(path: Path, networks: Trainees, recipe: Schedule[Any], position: Position) -> None:
     """Everything that `load_checkpoint` needs to go on as if nothing had happened; see `save_state`."""
     metadata = _metadata(networks, recipe, position)
     save_state(path, _modules(networks), _optimizers(networks), metadata)
@@ -81,7 +82,7 @@ def save_state(
         temporary.unlink(missing_ok=True)
 
 
-def _metadata(networks: Networks, recipe: Recipe, position: Position) -> dict[str, str]:
+def _metadata(networks: Trainees, recipe: Schedule[Any], position: Position) -> dict[str, str]:
     return {
         "recipe": to_json(recipe),
         "step": str(position.step),
@@ -90,7 +91,7 @@ def _metadata(networks: Networks, recipe: Recipe, position: Position) -> dict[st
     }
 
 
-def load_checkpoint(path: Path, networks: Networks, recipe: Recipe) -> Position:
+def load_checkpoint(path: Path, networks: Trainees, recipe: Schedule[Any]) -> Position:
     """Fill `networks` from a file; returns where they stand.
 
     InputError: not a whole checkpoint, or one of another recipe (only the schedule may be another, so that a run can
@@ -170,11 +171,11 @@ def _result_of(path: Path, metadata: dict[str, str]) -> _Result:
         raise InputError(f"{path}: its recipe is not one of this program's ({error!r})") from error
 
 
-def _modules(networks: Networks) -> dict[str, nn.Module]:
+def _modules(networks: Trainees) -> dict[str, nn.Module]:
     return {"generator": networks.generator, "average": networks.average, **networks.judges}
 
 
-def _optimizers(networks: Networks) -> dict[str, Optimizer]:
+def _optimizers(networks: Trainees) -> dict[str, Optimizer]:
     return {f"{name}_optimizer": optimizer for name, optimizer in networks.optimizers.items()}
 
 

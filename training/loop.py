@@ -4,7 +4,6 @@ One process or several run the same loop (`team`): each reads and learns from it
 the first one writes the files.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,13 +22,11 @@ from .checkpoint import FILE_NAME, Position, load_checkpoint, save_checkpoint
 from .clips import Batch, Clips, Read, load_clips
 from .interrupts import stop_requests
 from .journal import Journal
-from .networks import at_stage, build_networks, start_stage
-from .recipe import Recipe, Stage, check_recipe
-from .sheets import PREVIEW_CLIPS, preview, preview_clip, preview_shape
-from .starting import start_from
+from .method import FACTOR, Method
+from .methods import AnyRecipe, approach_of
+from .schedule import Part
+from .sheets import PREVIEW_CLIPS, contact_sheet, preview_shape
 from .team import Precision, Team
-from .vid2vid import Rule, train_on_clips
-from .world_clips import world_clips
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Report:
 
 
 def train(
-    recipe: Recipe,
+    recipe: AnyRecipe,
     folder: Path,
     options: LoopOptions,
     clips: Clips | None = None,
@@ -78,7 +75,8 @@ def train(
     InputError: a recipe that can't be followed, a checkpoint of another, a loss that is not finite, a full disk, data
     that can't be read; the last checkpoint stays.
     """
-    check_recipe(recipe)
+    approach = approach_of(recipe)
+    approach.check(recipe)
     team = Team(options.device, options.precision)
     if recipe.batch % team.size:
         raise InputError(
@@ -86,8 +84,8 @@ def train(
             f"multiple of {team.size}"
         )
     prepare_run(folder)
-    data = world_clips(recipe) if clips is None else clips
-    run = _Run(recipe, folder, options, data, team)
+    data = approach.world_clips(recipe) if clips is None else clips
+    run = _Run(approach.method(recipe, team), folder, options, data, team)
     try:
         with stop_requests() as stopping:
             return run.go(progress, stopping)
@@ -98,11 +96,11 @@ def train(
 class _Run:
     """A run under way."""
 
-    def __init__(self, recipe: Recipe, folder: Path, options: LoopOptions, data: Clips, team: Team) -> None:
-        self.recipe, self.folder, self.options, self.data, self.team = recipe, folder, options, data, team
-        self.networks = build_networks(recipe, team.device)
+    def __init__(self, method: Method, folder: Path, options: LoopOptions, data: Clips, team: Team) -> None:
+        self.method, self.folder, self.options, self.data, self.team = method, folder, options, data, team
+        self.recipe = method.recipe
         self.done = self._resume()
-        self.active = at_stage(self.networks, recipe.stage(max(0, self.done - 1)))
+        method.resume(self.recipe.stage_number(max(0, self.done - 1)))
         self.journal = Journal(folder, self.done, options.tensorboard) if team.leads else None
         self.means = _Means()
 
@@ -114,7 +112,7 @@ class _Run:
         reader = load_clips(self.data, mine, self.options.workers)
         while self.done < recipe.clips:
             stage = self._enter_stage()
-            terms = self._update(stage, [next(reader) for _ in range(share)])
+            terms = self._update([next(reader) for _ in range(share)])
             before, self.done = self.done, self.done + batch
             late = (
                 self.options.max_seconds is not None and time.monotonic() - began > self.options.max_seconds
@@ -140,54 +138,51 @@ class _Run:
     def _resume(self) -> int:
         path = self.folder / FILE_NAME
         if not path.exists():
-            if self.recipe.weights:
-                start_from(self.networks, self.recipe.weights)
+            self.method.start()
             return 0
-        position = load_checkpoint(path, self.networks, self.recipe)
+        position = load_checkpoint(path, self.method.networks, self.recipe)
         self.team.restore_scaler(position.scaler)
         return position.step
 
-    def _enter_stage(self) -> Stage:
+    def _enter_stage(self) -> Part:
         """The stage of the next clip; at its beginning, the networks are made ready for it."""
         recipe, number = self.recipe, self.recipe.stage_number(self.done)
-        stage = recipe.stages[number]
         earlier = recipe.stage_number(self.done - 1) if self.done else None
         if number != earlier:
-            start_stage(self.networks, None if earlier is None else recipe.stages[earlier], stage)
-            self.active = at_stage(self.networks, stage)
-        for optimizer in self.networks.optimizers.values():
+            self.method.enter(earlier, number)
+        for optimizer in self.method.networks.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate(self.done)
+                group["lr"] = recipe.learning_rate(self.done) * group.get(FACTOR, 1)
+        stage: Part = recipe.stages[number]
         return stage
 
-    def _update(self, stage: Stage, read: list[Read]) -> dict[str, Tensor]:
+    def _update(self, read: list[Read]) -> dict[str, Tensor]:
         clips: list[Batch] = []
         for clip, faults in read:
             clips.append({key: value.to(self.team.device) for key, value in clip.items()})
             self.means.faults += faults
-        rule = Rule(starts_from_real(self.recipe, self.done), average_decay(self.recipe, self.done))
-        terms = train_on_clips(self.active, stage, clips, rule, self.team)
+        terms = self.method.update(clips, self.done)
         self.means.add(terms)
         return terms
 
-    def _save(self, stage: Stage, rate: float) -> None:
+    def _save(self, stage: Part, rate: float) -> None:
         """Checkpoint, log, preview, by the process that leads; the others tell it what they have seen."""
         gathered: list[_Means] = self.team.gather(self.means)
         self.means = _Means()
         if self.journal is not None:
             position = Position(self.done, self.team.scaler_state())
-            save_checkpoint(self.folder / FILE_NAME, self.networks, self.recipe, position)
+            save_checkpoint(self.folder / FILE_NAME, self.method.networks, self.recipe, position)
             self.journal.losses(self.done, rate, _merged(gathered))
             for each in gathered:
                 self.journal.skipped(each.faults)
-            show = partial(preview_clip, self.active.average, self._preview_data(stage), PREVIEW_CLIPS[0])
+            show = partial(self.method.preview, self._preview_data(stage), PREVIEW_CLIPS[0])
             self.journal.preview(self.done, self._preview(stage, PREVIEW_CLIPS), show)
         self.team.wait()
 
-    def _preview(self, stage: Stage, numbers: tuple[int, ...]) -> NDArray[np.uint8]:
-        return preview(self.active.average, self._preview_data(stage), numbers)
+    def _preview(self, stage: Part, numbers: tuple[int, ...]) -> NDArray[np.uint8]:
+        return contact_sheet(partial(self.method.preview, self._preview_data(stage)), numbers)
 
-    def _preview_data(self, stage: Stage) -> Clips:
+    def _preview_data(self, stage: Part) -> Clips:
         return self.data.shaped(preview_shape(stage, self.data.longest))
 
     def _complaint(self, before: int, broken: list[str]) -> str:
@@ -199,18 +194,6 @@ class _Run:
             f"{self.folder}: at {where} {what} not finite (NaN or infinity); {kept}. Take a lower learning rate, or "
             "--precision fp32, and look at the clips if it happens again"
         )
-
-
-def average_decay(recipe: Recipe, step: int) -> float:
-    """The recipe's, but less at first, so that the average forgets where it began."""
-    return min(recipe.ema, (1 + step) / (10 + step))
-
-
-def starts_from_real(recipe: Recipe, step: int) -> bool:
-    """Whether the clips of the update that begins with clip `step` start from real pictures."""
-    if recipe.start == "both":
-        return random.Random(f"start:{recipe.seed}:{step}").random() < 0.5
-    return recipe.start == "real"
 
 
 def prepare_run(folder: Path) -> None:

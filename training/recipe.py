@@ -100,15 +100,12 @@ class Recipe(Schedule[Stage]):
     start: Literal["real", "blank", "both"]
     """Clips start from their own first pictures, from nothing, or half of them so and half so."""
     betas: tuple[float, float]
-    ema: float
-    """Decay of the exponential moving average of the weights, per update."""
     discriminator_filters: int
     temporal: TemporalConfig
     features: Literal["random", "best"]
     """What the perceptual term sees with: random features, or the best network on this machine."""
     stand_ins: StandIns
     """Classes that the data lacks, and those whose weights they get when the run is exported."""
-    seed: int
     weights: str = field(default="", metadata={"absent_if_default": True})
     """A preset or a file whose generator the run goes on from (`starting.start_from`). "": random weights."""
 

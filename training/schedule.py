@@ -46,6 +46,9 @@ class Schedule(Generic[PartT]):
     stages: tuple[PartT, ...]
     batch: int
     """Clips an update; they may be spread over processes."""
+    ema: float
+    """Decay of the exponential moving average of the weights, per update."""
+    seed: int
 
     @property
     def clips(self) -> int:
@@ -120,3 +123,8 @@ def check_batches(recipe: Schedule[Any]) -> None:
                 f"recipe {recipe.name}, stage {number}: {stage.clips} clips are no multiple of the batch of "
                 f"{recipe.batch}"
             )
+
+
+def average_decay(recipe: Schedule[Any], step: int) -> float:
+    """The recipe's, but less at first, so that the average forgets where it began."""
+    return min(recipe.ema, (1 + step) / (10 + step))

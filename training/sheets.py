@@ -1,5 +1,6 @@
 """Contact sheets: clips that nobody trained on, painted and put beside the truth, one clip a row."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,8 +21,7 @@ from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Vid2VidGenerator
 from .clips import Batch, Clips, read_clip
 from .painting import paint
-from .recipe import Stage
-from .schedule import ClipShape
+from .schedule import ClipShape, Part
 
 PREVIEW_CLIPS = (-1, -2, -3, -4)
 """Clip numbers that no run trains on."""
@@ -32,25 +32,25 @@ _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 PREVIEW_FRAMES = 16
 
 
-def preview_shape(stage: Stage, longest: int | None) -> ClipShape:
+def preview_shape(stage: Part, longest: int | None) -> ClipShape:
     """Of the clips in the previews of a stage, as the footage shows them: 16 frames, or as many as the longest clip of
     the data has."""
     frames = PREVIEW_FRAMES if longest is None else min(PREVIEW_FRAMES, longest)
     return replace(stage.shape, frames=frames, zooms=(1.0,), mirrored=False, longest_step=1)
 
 
-def preview(
-    generator: Vid2VidGenerator, clips: Clips, numbers: tuple[int, ...] = PREVIEW_CLIPS
+def contact_sheet(
+    show: Callable[[int], list[NDArray[np.uint8]]], numbers: tuple[int, ...] = PREVIEW_CLIPS
 ) -> NDArray[np.uint8]:
-    """The last frame of each of these clips: labels, truth, generated, side by side, uint8 `[n*h 3*w 3]`.
+    """The last frame of each of these clips, one below the other; show: gives the frames of a clip, `[h w 3]`.
 
     What can't be read stays black: a picture for people stops no training.
     """
-    return np.concatenate([preview_clip(generator, clips, number)[-1] for number in numbers])
+    return np.concatenate([show(number)[-1] for number in numbers])
 
 
 def preview_clip(generator: Vid2VidGenerator, clips: Clips, number: int) -> list[NDArray[np.uint8]]:
-    """Every frame of a clip, as `preview` shows the last: uint8 `[h 3*w 3]` each."""
+    """Every frame of a clip: labels, truth, generated, side by side, uint8 `[h 3*w 3]`."""
     try:
         clip = read_clip(clips, number).clip
     except InputError:

@@ -16,16 +16,13 @@ from safetensors.torch import load_file, save_file
 
 from maliang_video import weights
 from maliang_video.errors import InputError
-from maliang_video.training import checkpoint, loop
+from maliang_video.training import checkpoint, loop, vid2vid_method
 from maliang_video.training.checkpoint import FILE_NAME, export_run
-from maliang_video.training.loop import (
-    LoopOptions,
-    average_decay,
-    starts_from_real,
-    train,
-)
+from maliang_video.training.loop import LoopOptions, train
+from maliang_video.training.schedule import average_decay
 from maliang_video.training.team import Team
 from maliang_video.training.vid2vid import Rule
+from maliang_video.training.vid2vid_method import starts_from_real
 
 
 def options(every: int = 2, seconds: float | None = None, workers: int = 0) -> LoopOptions:
@@ -122,7 +119,7 @@ def test_every_clip_is_trained_on_as_the_recipe_says(tmp_path, recipe, clips, mo
         seen.append((rates, stage.losses, [clip["ids"].shape[-1] for clip in batch], rule))
         return {"loss": torch.ones(())}
 
-    monkeypatch.setattr(loop, "train_on_clips", step)
+    monkeypatch.setattr(vid2vid_method, "train_on_clips", step)
     train(recipe, tmp_path, options(), clips)
     assert seen == [
         (
@@ -204,13 +201,13 @@ def test_elsewhere_than_in_the_main_thread_nobody_listens_for_ctrl_c(tmp_path, r
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
     tmp_path, recipe, clips, monkeypatch
 ):
-    whole = loop.train_on_clips
+    whole = vid2vid_method.train_on_clips
 
     def broken(networks, stage, batch, rule, team):
         terms = whole(networks, stage, batch, rule, team)
         return terms | {"flow": torch.tensor(float("nan"))} if stage is recipe.stages[1] else terms
 
-    monkeypatch.setattr(loop, "train_on_clips", broken)
+    monkeypatch.setattr(vid2vid_method, "train_on_clips", broken)
     with pytest.raises(InputError) as caught:
         train(recipe, tmp_path, options(), clips)
     assert str(caught.value).startswith(

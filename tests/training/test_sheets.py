@@ -1,5 +1,7 @@
 """Contact sheets: what stands where, and files that appear whole."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,18 @@ from maliang_video.errors import InputError
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.training.networks import build_networks
 from maliang_video.training.painting import paint
-from maliang_video.training.sheets import prepare_sheet, preview, preview_shape, save_sheet
+from maliang_video.training.sheets import (
+    contact_sheet,
+    prepare_sheet,
+    preview_clip,
+    preview_shape,
+    save_sheet,
+)
 
 
 def test_a_preview_row_is_labels_truth_and_generated(recipe, clips):
     generator = build_networks(recipe, torch.device("cpu")).average
-    sheet = preview(generator, clips, (0, 1))
+    sheet = contact_sheet(partial(preview_clip, generator, clips), (0, 1))
     assert sheet.shape == (2 * 32, 3 * 32, 3)
     clip = clips[1]
     labels, truth, ours = np.split(sheet[32:], 3, axis=1)
