@@ -13,6 +13,7 @@ from ..media.folders import file_state
 from ..media.labels import read_palette
 from ..media.outputs import prepare_folder, write_whole, writing
 from ..media.reader import open_frames
+from ..models.flow.estimators import SMALLEST_SIDE
 from ..models.labels.palette import builtin_palette
 from ..progress import Progress, silent
 from ..training.cache import ArrayCache
@@ -79,9 +80,23 @@ def own_clips(
     check_lengths(sequences, recipe.generator.label_frames)
     recipe = with_longest(recipe, max(sequence.frames for sequence in sequences))
     recipe = with_size(recipe, data.size or fitting_size(recipe, proportions))
+    _check_flow(recipe)
     cache = ArrayCache(folder / CACHE, data.cache_bytes)
     styles = len(recipe.generator.style_names)
     return recipe, FootageClips(sequences, recipe.shape, styles, recipe.seed, teacher, cache)
+
+
+def _check_flow(recipe: Recipe) -> None:
+    """InputError for a stage whose pictures are too small to estimate flow between them."""
+    for number, stage in enumerate(recipe.stages, 1):
+        width, height = stage.shape.width, stage.shape.height
+        if min(width, height) < SMALLEST_SIDE:
+            last = recipe.stages[-1].shape
+            raise InputError(
+                f"--size {last.width}x{last.height}: stage {number} of recipe {recipe.name} would have "
+                f"{width}x{height} pixels, too few to see motion in; give a size of which it has at least "
+                f"{SMALLEST_SIDE} each way"
+            )
 
 
 def _teacher(name: str, device: torch.device) -> FlowTeacher:

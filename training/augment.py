@@ -60,9 +60,9 @@ def choose_corner(draw: random.Random, large: Size, small: Size) -> Size:
     """Top left pixel of a window of a frame: across, near the middle (a normal distribution, three standard deviations
     reach the sides); down, anywhere in the top 8th, as far as there is room."""
     (height, width), (rows, columns) = large, small
-    half = (width - columns) // 2
-    left = round(draw.gauss(half, half / 3))
-    return draw.randint(0, min(height - rows, height // LOWEST)), min(max(left, 0), width - columns)
+    down, across = max(0, height - rows), max(0, width - columns)
+    left = round(draw.gauss(across / 2, across / 6))
+    return draw.randint(0, min(down, height // LOWEST)), min(max(left, 0), across)
 
 
 def zoomed(size: Size, zoom: float) -> Size:

@@ -155,10 +155,17 @@ def read_clip(clips: Dataset[Batch], index: int) -> Read:
     faults: list[str] = []
     for attempt in range(ATTEMPTS):
         try:
-            return Read(clips[index + attempt * _ELSEWHERE], tuple(faults))
+            return Read(_in_place_of(clips, index, attempt), tuple(faults))
         except (InputError, OSError) as error:
             faults.append(str(error))
     raise InputError(f"{ATTEMPTS} clips in a row could not be read; the last one: {faults[-1]}")
+
+
+def _in_place_of(clips: Dataset[Batch], index: int, attempt: int) -> Batch:
+    """Clip `index` (attempt 0), or one of those that may take its place, which look as it would."""
+    if attempt and isinstance(clips, Clips):
+        clips = clips.shaped(clips.shape_of(index))
+    return clips[index + attempt * _ELSEWHERE]
 
 
 class _Careful(Dataset[Read | str]):

@@ -139,8 +139,8 @@ class FootageClips(Clips):
     def _frames(self, index: int, sequence: FootageSequence, times: range) -> Iterator[Batch]:
         """The frames of clip `index` with the flow between them, cut out of larger ones where its shape says so."""
         shape, view = self.shape_of(index), self.chance(index, "view")
-        small = shape.height, shape.width
-        moments = sequence.moments(times.start, *zoomed(small, view.choice(shape.zooms)))
+        small, zoom = (shape.height, shape.width), view.choice(shape.zooms)
+        moments = sequence.moments(times.start, *zoomed(small, zoom))
         corner, before = None, None
         for t, moment in zip(times, islice(moments, 0, None, times.step), strict=False):
             size = moment.picture.shape[0], moment.picture.shape[1]
@@ -156,7 +156,7 @@ class FootageClips(Clips):
                 "flow": flow.displacement[0],
                 "visible": 1 - flow.occlusion[0],
             }
-            yield whole if size == small else cut(whole, corner, small)
+            yield whole if zoom == 1 else cut(whole, corner, small)
 
     def _flow(
         self, sequence: FootageSequence, t: int, step: int, now: NDArray[np.uint8], before: NDArray[np.uint8]

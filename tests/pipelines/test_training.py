@@ -14,7 +14,7 @@ from PIL import Image
 from maliang_video.errors import InputError
 from maliang_video.pipelines import training as module
 from maliang_video.pipelines.training import OwnData, fitting_size, own_clips
-from maliang_video.training.footage import FOOTAGE
+from maliang_video.training.footage import FOOTAGE, FOOTAGE_LARGE
 from maliang_video.training.recipe import check_recipe
 from maliang_video.training.recipes import RECIPES
 from maliang_video.training.team import Team
@@ -64,7 +64,7 @@ def save_poses(folder: Path) -> Path:
     return folder
 
 
-def small(recipe=FOOTAGE):
+def small(recipe=FOOTAGE_LARGE):
     stages = (
         replace(stage, shape=replace(stage.shape, width=64 * stage.scales, height=32 * stage.scales))
         for stage in recipe.stages
@@ -76,7 +76,7 @@ def test_faces_are_square_sketches(tmp_path, team):
     data = OwnData(save_pictures(tmp_path / "p"), f"face:{save_faces(tmp_path / 'k')}")
     recipe, clips = own_clips(small(), data, tmp_path / "run", team)
     assert (recipe.generator.palette, recipe.generator.label_channels) == ("", 15)
-    assert recipe.name == "footage on own data"
+    assert recipe.name == "footage-large on own data"
     assert [(s.shape.height, s.shape.width) for s in recipe.stages[::2]] == [(44, 44), (88, 88), (88, 88)]
     assert recipe.stages[-1].shape.frames == FRAMES  # of 14: the clip has no more
     check_recipe(recipe)
@@ -145,6 +145,26 @@ def test_parts_that_lack_each_other(tmp_path, team):
         InputError, match=r"train_openpose: holds no sequence; expected folders with files in it"
     ):
         own_clips(small(), OwnData(tmp_path / "empty", None), tmp_path / "run", team)
+
+
+def test_one_clip_is_seen_at_half_the_size_first(tmp_path, team):
+    data = OwnData(save_pictures(tmp_path / "p"), "edges", size=(64, 96))
+    recipe, clips = own_clips(FOOTAGE, data, tmp_path / "run", team)
+    assert [(s.shape.height, s.shape.width) for s in recipe.stages] == [(32, 48), (64, 96), (64, 96)]
+    assert recipe.generator.label_channels == 1
+    check_recipe(recipe)
+    numbers = [sum(stage.clips for stage in recipe.stages[:n]) for n in range(3)]
+    assert [clips[n]["drawn"].shape for n in numbers] == [(4, 1, 32, 48), (4, 1, 64, 96), (8, 1, 64, 96)]
+
+
+def test_pictures_too_small_to_see_motion_in(tmp_path, team):
+    data = OwnData(save_pictures(tmp_path / "p"), "edges", size=(48, 64))
+    with pytest.raises(
+        InputError,
+        match=r"--size 64x48: stage 1 of recipe footage on own data would have 32x24 pixels, too few to see motion in; "
+        "give a size of which it has at least 32 each way",
+    ):
+        own_clips(FOOTAGE, data, tmp_path / "run", team)
 
 
 def test_keypoints_that_do_not_pair_up(tmp_path, team):

@@ -1,6 +1,6 @@
 """Training clips: decided by their number, cut from the world where they say, with flow that is true."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from maliang_video.errors import InputError, MissingExtraError
 from maliang_video.models.flow.warp import warp
 from maliang_video.training import clips as module
-from maliang_video.training.clips import StreetClips, load_clips
+from maliang_video.training.clips import Clips, StreetClips, load_clips, read_clip
 from maliang_video.training.schedule import ClipShape
 from maliang_video.training.worlds.frame import WorldFrame
 from maliang_video.training.worlds.looks import LOOKS
@@ -168,6 +168,22 @@ def test_another_clip_is_taken_in_place_of_a_broken_one(workers):
     assert [each.faults for each in read] == [(), ("1.png: damaged",), (), ("[Errno 5] Input/output error",)]
     again = list(load_clips(Broken(), [1], 0))
     assert torch.equal(again[0].clip["ids"], read[1].clip["ids"])
+
+
+class Damaged(Clips):
+    """Clip 1 can't be read."""
+
+    def __getitem__(self, index):
+        if index == 1:
+            raise InputError("damaged")
+        return {"size": torch.tensor(self.shape_of(index).width), "number": torch.tensor(index)}
+
+
+def test_a_clip_in_place_of_another_looks_as_that_one_would():
+    data = Damaged(0, lambda number: replace(SMALL, width=32 if number < 2 else 64))
+    sizes = [int(read.clip["size"]) for read in load_clips(data, range(4), 0)]
+    assert sizes == [32, 32, 64, 64]
+    assert int(read_clip(data, 1).clip["number"]) > 1000
 
 
 class NeverRead(Dataset):
