@@ -32,23 +32,23 @@ def from_imaginaire(file: str, state: State) -> tuple[FewShotConfig, dict[str, T
     separate = share_flow(file, plain, "flow_network_ref.", "flow_network_temp.")
     entries = Entries(file, plain)
     config = _config(entries, learnt, separate)
-    _exemplar_encoder(entries, config)
+    exemplar_encoder(entries, config)
     for branch in ("key", "query") if config.mixing == "attention" else ():
         theirs = f"weight_generator.attention_module.atn_{branch}"
         _block(entries, f"{theirs}_first", f"attention.{branch}.first")
         for i in range(config.mixing_level):
             _block(entries, f"{theirs}_{i}", f"attention.{branch}.downs.{i}")
-    _weights(entries, config)
-    _embedder(
+    weight_networks(entries, config)
+    embedder(
         entries, "weight_generator.label_embedding", "label_embedder", config.levels, config.generated_levels
     )
-    _embedder(entries, "ref_image_embedding", "exemplar_embedder", config.levels, 0)
-    _embedder(entries, "prev_image_embedding", "past_embedder", config.levels, 0)
-    _flow(entries, "flow_network_temp", "flow", config)
+    embedder(entries, "ref_image_embedding", "exemplar_embedder", config.levels, 0)
+    embedder(entries, "prev_image_embedding", "past_embedder", config.levels, 0)
+    flow_network(entries, "flow_network_temp", "flow", config)
     if separate:
-        _flow(entries, "flow_network_ref", "exemplar_flow", config)
+        flow_network(entries, "flow_network_ref", "exemplar_flow", config)
     for level in range(config.levels + 1):
-        _decoder_block(entries, f"up_{level}", f"blocks.{level}")
+        decoder_block(entries, f"up_{level}", f"blocks.{level}")
     entries.move("conv_img.layers.conv", "to_image")
     return config, entries.finish()
 
@@ -97,7 +97,7 @@ def _block(entries: Entries, theirs: str, ours: str) -> None:
     entries.move(f"{theirs}.layers.norm", f"{ours}.norm")
 
 
-def _exemplar_encoder(entries: Entries, config: FewShotConfig) -> None:
+def exemplar_encoder(entries: Entries, config: FewShotConfig) -> None:
     for branch, our in (("ref_img", "exemplar_encoder.image"), ("ref_label", "exemplar_encoder.label")):
         theirs = f"weight_generator.{branch}"
         _block(entries, f"{theirs}_first", f"{our}.first")
@@ -109,7 +109,7 @@ def _exemplar_encoder(entries: Entries, config: FewShotConfig) -> None:
         entries.drop(f"{theirs}_up_0.")
 
 
-def _weights(entries: Entries, config: FewShotConfig) -> None:
+def weight_networks(entries: Entries, config: FewShotConfig) -> None:
     names = {"0": "norm_0", "1": "norm_1", "s": "norm_s", "e": "embedding"}
     for level in range(config.generated_levels):
         for theirs, ours in names.items():
@@ -119,7 +119,7 @@ def _weights(entries: Entries, config: FewShotConfig) -> None:
                 entries.move(entry, f"weights.{level}.{ours}.{layer}")
 
 
-def _embedder(entries: Entries, theirs: str, ours: str, levels: int, generated: int) -> None:
+def embedder(entries: Entries, theirs: str, ours: str, levels: int, generated: int) -> None:
     entries.move(f"{theirs}.conv_first.layers.conv", f"{ours}.first.conv")
     for i in range(levels):
         entries.move(f"{theirs}.down_{i}.layers.conv", f"{ours}.downs.{i}.conv")
@@ -128,7 +128,7 @@ def _embedder(entries: Entries, theirs: str, ours: str, levels: int, generated: 
             entries.move(f"{theirs}.up_{level}.layers.conv", f"{ours}.ups.{i}.conv")
 
 
-def _flow(entries: Entries, theirs: str, ours: str, config: FewShotConfig) -> None:
+def flow_network(entries: Entries, theirs: str, ours: str, config: FewShotConfig) -> None:
     _block(entries, f"{theirs}.down_flow.0", f"{ours}.first")
     for i in range(config.flow.downsamplings):
         _block(entries, f"{theirs}.down_flow.{i + 1}", f"{ours}.downs.{i}")
@@ -142,7 +142,7 @@ def _flow(entries: Entries, theirs: str, ours: str, config: FewShotConfig) -> No
     entries.move(f"{theirs}.conv_mask.0.layers.conv", f"{ours}.to_mask")
 
 
-def _decoder_block(entries: Entries, theirs: str, ours: str) -> None:
+def decoder_block(entries: Entries, theirs: str, ours: str) -> None:
     for part in ("0", "1", "s"):
         block = f"{theirs}.conv_block_{part}.layers"
         for number, name in enumerate(("label", "exemplar", "past")):

@@ -4,13 +4,13 @@ Batch norms run with their stored statistics, so those after a convolution becom
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
 from ...errors import InputError
-from .config import FewShotConfig
+from .config import FewShotConfig, FlowConfig
 from .published import (
     KINDS,
     STREET_PALETTE,
@@ -34,21 +34,19 @@ def from_nvlabs(file: str, state: State) -> tuple[FewShotConfig, dict[str, Tenso
     separate = share_flow(file, plain, "flow_network_ref.", "flow_network_temp.")
     entries = Entries(file, plain)
     config = _config(entries, warps, separate)
-    _exemplar_encoder(entries, config)
-    for branch in ("key", "query") if config.mixing == "attention" else ():
-        _block(entries, f"atn_{branch}_first", f"attention.{branch}.first")
-        for i in range(config.mixing_level):
-            _block(entries, f"atn_{branch}_{i}", f"attention.{branch}.downs.{i}")
-    _weights(entries, config)
-    _embedder(entries, "label_embedding", "label_embedder", config.levels, config.generated_levels)
+    exemplar_encoder(entries, config.levels)
+    if config.mixing == "attention":
+        attention(entries, config.mixing_level)
+    weight_networks(entries, range(config.generated_levels), config.hidden_layers)
+    embedder(entries, "label_embedding", "label_embedder", config.levels, config.generated_levels)
     if config.blending == "embedding":
-        _embedder(entries, "img_ref_embedding", "exemplar_embedder", config.levels, 0)
-        _embedder(entries, "img_prev_embedding", "past_embedder", config.levels, 0)
-    _flow(entries, "flow_network_temp", "flow", config)
+        embedder(entries, "img_ref_embedding", "exemplar_embedder", config.levels, 0)
+        embedder(entries, "img_prev_embedding", "past_embedder", config.levels, 0)
+    flow_network(entries, "flow_network_temp", "flow", config.flow)
     if separate:
-        _flow(entries, "flow_network_ref", "exemplar_flow", config)
+        flow_network(entries, "flow_network_ref", "exemplar_flow", config.flow)
     for level in range(config.levels + 1):
-        _decoder_block(entries, f"up_{level}", f"blocks.{level}")
+        decoder_block(entries, f"up_{level}", f"blocks.{level}")
     entries.move("conv_img", "to_image")
     return config, entries.finish()
 
@@ -145,31 +143,36 @@ def _block(entries: Entries, theirs: str, ours: str) -> None:
     _folded(entries, f"{theirs}.conv", f"{theirs}.bn", f"{ours}.conv")
 
 
-def _exemplar_encoder(entries: Entries, config: FewShotConfig) -> None:
+def exemplar_encoder(entries: Entries, levels: int) -> None:
     for theirs, ours in (("ref_img", "exemplar_encoder.image"), ("ref_label", "exemplar_encoder.label")):
         _block(entries, f"{theirs}_first", f"{ours}.first")
-        for i in range(config.levels):
+        for i in range(levels):
             _block(entries, f"{theirs}_down_{i}", f"{ours}.downs.{i}")
-        for i, level in downwards(config.levels):
+        for i, level in downwards(levels):
             if level:
                 _block(entries, f"{theirs}_up_{level}", f"{ours}.narrowing.{i}")
         entries.drop(f"{theirs}_up_0.")
 
 
-def _weights(entries: Entries, config: FewShotConfig) -> None:
+def attention(entries: Entries, levels: int) -> None:
+    for branch in ("key", "query"):
+        _block(entries, f"atn_{branch}_first", f"attention.{branch}.first")
+        for i in range(levels):
+            _block(entries, f"atn_{branch}_{i}", f"attention.{branch}.downs.{i}")
+
+
+def weight_networks(entries: Entries, levels: Iterable[int], hidden_layers: int) -> None:
     names = {"0": "norm_0", "1": "norm_1", "s": "norm_s", "e": "embedding"}
-    for level in range(config.generated_levels):
+    for level in levels:
         for theirs, ours in names.items():
-            for layer in range(config.hidden_layers):
+            for layer in range(hidden_layers):
                 entries.move(
                     f"fc_spade_{theirs}_{level}.{2 * layer}", f"weights.{level}.{ours}.hidden.{layer}"
                 )
-            entries.move(
-                f"fc_spade_{theirs}_{level}.{2 * config.hidden_layers}", f"weights.{level}.{ours}.out"
-            )
+            entries.move(f"fc_spade_{theirs}_{level}.{2 * hidden_layers}", f"weights.{level}.{ours}.out")
 
 
-def _embedder(entries: Entries, theirs: str, ours: str, levels: int, generated: int) -> None:
+def embedder(entries: Entries, theirs: str, ours: str, levels: int, generated: int) -> None:
     entries.move(f"{theirs}.conv_first.0", f"{ours}.first.conv")
     for i in range(levels):
         entries.move(f"{theirs}.down_{i}.0", f"{ours}.downs.{i}.conv")
@@ -178,15 +181,15 @@ def _embedder(entries: Entries, theirs: str, ours: str, levels: int, generated: 
             entries.move(f"{theirs}.up_{level}.1", f"{ours}.ups.{i}.conv")
 
 
-def _flow(entries: Entries, theirs: str, ours: str, config: FewShotConfig) -> None:
+def flow_network(entries: Entries, theirs: str, ours: str, flow: FlowConfig) -> None:
     places: Sequence[tuple[str, str]] = [
         ("down_flow.0", "first"),
-        *((f"down_flow.{2 * i + 2}", f"downs.{i}") for i in range(config.flow.downsamplings)),
-        *((f"up_flow.{3 * i + 1}", f"ups.{i}") for i in range(config.flow.downsamplings)),
+        *((f"down_flow.{2 * i + 2}", f"downs.{i}") for i in range(flow.downsamplings)),
+        *((f"up_flow.{3 * i + 1}", f"ups.{i}") for i in range(flow.downsamplings)),
     ]
     for their, our in places:
         _folded(entries, f"{theirs}.{their}.0", f"{theirs}.{their}.1", f"{ours}.{our}.conv")
-    for i in range(config.flow.blocks):
+    for i in range(flow.blocks):
         block = f"{theirs}.res_flow.{i}"
         _scale(entries, f"{block}.bn_0", f"{ours}.blocks.{i}.norm_0")
         _folded(entries, f"{block}.conv_0", f"{block}.bn_1", f"{ours}.blocks.{i}.conv_0")
@@ -195,7 +198,7 @@ def _flow(entries: Entries, theirs: str, ours: str, config: FewShotConfig) -> No
     entries.move(f"{theirs}.conv_mask.0", f"{ours}.to_mask")
 
 
-def _decoder_block(entries: Entries, theirs: str, ours: str) -> None:
+def decoder_block(entries: Entries, theirs: str, ours: str) -> None:
     for norm in ("0", "1", "s"):
         for number, name in (("", "label"), ("2", "exemplar"), ("3", "past")):
             gamma, beta = (f"{theirs}.bn_{norm}.mlp_{what}{number}" for what in ("gamma", "beta"))

@@ -16,8 +16,10 @@ class Identity(NamedTuple):
 
     bottleneck: Tensor
     """`[b c h/2^n w/2^n]`: what it starts from."""
+    summaries: tuple[Tensor, ...]
+    """What weights are generated from, see `summarize`; () where all are learnt."""
     blocks: tuple[BlockWeights, ...]
-    """Generated weights of its blocks, largest size first; () where all are learnt."""
+    """Generated weights of its blocks, largest size first."""
     embedding: tuple[ConvWeights, ...]
     """Generated weights of the label embedder, largest size first."""
 

@@ -112,9 +112,9 @@ def step(
     labels = labels[None] if labels.dim() == 3 else labels
     _check_labels(config, exemplars, labels)
     labels = labels if config.hidden_faces == "none" else without_head(labels)
-    found = _look_up(generator, exemplars, labels, tell_attention)
+    found = look_up(generator, exemplars, labels, tell_attention)
     chosen = _nearest(exemplars, labels) if found is None else found.share.sum((2, 3)).argmax(1)
-    identity = exemplars.identity or _found_identity(generator, found)
+    identity = identity_of(generator, exemplars, found)
     moved_exemplar, moved_past = _warp_both(generator, exemplars, labels, past, chosen)
     maps = _maps(generator, identity, labels, moved_exemplar, moved_past)
     painted = _decode(generator, identity, maps, labels.shape[2:])
@@ -179,22 +179,26 @@ def _identity(
     config = generator.config
     images = generator.exemplar_encoder.image.after_mixing(seen)
     if read is None or label_reader is None:
-        return Identity(images[0], (), ())
+        return Identity(images[0], (), (), ())
     summaries = summarize(
         images, label_reader.after_mixing(read), config.generated_levels, config.summary_pixels
     )
     pairs = list(zip(cast(Iterable[LevelWeights], generator.weights), summaries, strict=True))
     return Identity(
         images[0],
+        tuple(summaries),
         tuple(level.block(summary) for level, summary in pairs),
         tuple(level.embedder(summary) for level, summary in pairs),
     )
 
 
-def _look_up(
-    generator: FewShotGenerator, exemplars: Exemplars, labels: Tensor, tell_use: bool
+def look_up(
+    generator: FewShotGenerator, exemplars: Exemplars, labels: Tensor, tell_use: bool = False
 ) -> Attended | None:
-    """What attention finds for this frame; None where exemplars are mixed once for all frames."""
+    """What attention finds for this frame; None where exemplars are mixed once for all frames.
+
+    labels `[b c h w]`, without the faces that the network doesn't see.
+    """
     if exemplars.memory is None or generator.attention is None:
         return None
     queries = generator.attention.query(_as_input(generator, labels))
@@ -202,12 +206,15 @@ def _look_up(
     return attend(queries, memory, exemplars.count, tell_use)
 
 
-def _found_identity(generator: FewShotGenerator, found: Attended | None) -> Identity:
+def identity_of(generator: FewShotGenerator, exemplars: Exemplars, found: Attended | None) -> Identity:
+    """What the decoder is told about the subject, for the frame that has looked that up."""
+    if exemplars.identity is not None:
+        return exemplars.identity
     assert found is not None, "exemplars have an identity or a memory"
     encoder = generator.exemplar_encoder
-    seen, read = found.features, None
-    if encoder.label is not None:
-        seen, read = found.features.chunk(2, 1)
+    if encoder.label is None:
+        return _identity(generator, found.features, None, None)
+    seen, read = found.features.chunk(2, 1)
     return _identity(generator, seen, read, encoder.label)
 
 

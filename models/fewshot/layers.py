@@ -105,20 +105,37 @@ def convolve_doubled(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     learning = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     if learning or height * width <= FEW_PIXELS:
         return F.conv2d(enlarge(x, (2 * height, 2 * width)), weight, bias, padding=1)
-    outputs, inputs = weight.shape[:2]
-    above, here, below = weight.unbind(2)
-    rows = torch.stack([above, here + below, above + here, below], 2)  # [o i y*2 3]
-    left, middle, right = rows.unbind(3)
-    squares = torch.stack([left, middle + right, left + middle, right], 3).view(outputs, inputs, 2, 2, 2, 2)
-    kernels = squares.permute(2, 4, 0, 1, 3, 5).reshape(4 * outputs, inputs, 2, 2)  # [y*x*o i 2 2]
-    layout = torch.channels_last if _channels_last(x) else torch.contiguous_format
-    phases = F.conv2d(x, kernels.contiguous(memory_format=layout), bias.repeat(4), padding=1)
-    size = (len(x), outputs, 2 * height, 2 * width)
+    phases = F.conv2d(x, doubled_kernels(weight), bias.repeat(4), padding=1)
+    size = (len(x), len(weight), 2 * height, 2 * width)
+    layout = torch.channels_last if channels_last(x) else torch.contiguous_format
     out = torch.empty(size, dtype=phases.dtype, device=x.device, memory_format=layout)
     for number, phase in enumerate(phases.chunk(4, 1)):  # [b o h+1 w+1]
         down, across = divmod(number, 2)
         out[:, :, down::2, across::2] = phase[:, :, down : down + height, across : across + width]
     return out
+
+
+def doubled_kernels(weight: Tensor) -> Tensor:
+    """`[o i 3 3]` -> `[4*o i 2 2]`, channels last: for the upper left pixel, the upper right one, the lower two."""
+    above, here, below = weight.permute(0, 2, 3, 1).unbind(
+        1
+    )  # [o 3 i]: inputs lie side by side as they are read
+    kernels = []
+    for pair in ((above, here + below), (above + here, below)):
+        left, middle, right = torch.stack(pair, 1).unbind(2)  # [o 2 i]
+        kernels += [
+            torch.stack([left, middle + right], 2),
+            torch.stack([left + middle, right], 2),
+        ]  # [o 2 2 i]
+    return torch.cat(kernels).permute(0, 3, 1, 2)
+
+
+def convolve_points(x: Tensor, conv: nn.Conv2d) -> Tensor:
+    """1x1 convolution, as the matrix product that it is where pixels lie channels last: `[b i h w]` -> `[b o h w]`."""
+    if not channels_last(x):
+        made: Tensor = conv(x)
+        return made
+    return F.linear(x.permute(0, 2, 3, 1), conv.weight.flatten(1), conv.bias).permute(0, 3, 1, 2)
 
 
 def convolve_each(x: Tensor, conv: ConvWeights) -> Tensor:
@@ -140,5 +157,5 @@ def double_and_convolve_each(x: Tensor, conv: ConvWeights) -> Tensor:
     return convolve_each(enlarge(x, (2 * x.shape[2], 2 * x.shape[3])), conv)
 
 
-def _channels_last(x: Tensor) -> bool:
+def channels_last(x: Tensor) -> bool:
     return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()

@@ -13,14 +13,15 @@ from torch import Tensor, nn
 
 from .config import FewShotConfig
 from .layers import (
+    SLOPE,
     ConvWeights,
     convolve_doubled,
-    convolve_each,
+    convolve_points,
     enlarge,
-    leaky,
     norm_after_convolution,
     norm_of_sum,
 )
+from .strips import Modulation, modulate_all
 
 
 class Maps(NamedTuple):
@@ -45,8 +46,16 @@ class MapNorm(nn.Module):
     """Normalise, then for each map in turn x * (1 + gain) + shift, both 1x1 convolutions of the map."""
 
     def __init__(
-        self, norm: nn.Module, channels: int, map_channels: int, generated: bool, warped: bool
+        self,
+        norm: nn.Module,
+        channels: int,
+        map_channels: int,
+        generated: bool,
+        warped: bool,
+        activated: bool,
     ) -> None:
+        """generated: the label map's convolution is given with each call; warped: there are maps of warped pictures;
+        activated: leaky ReLU in the end."""
         super().__init__()
 
         def convolution(there: bool) -> nn.Conv2d | None:
@@ -56,18 +65,17 @@ class MapNorm(nn.Module):
         self.label = convolution(not generated)
         self.exemplar = convolution(warped)
         self.past = convolution(warped)
+        self.slope = SLOPE if activated else 1.0
 
     def forward(self, x: Tensor, maps: Maps, generated: ConvWeights | None = None) -> Tensor:
         """`[b n h w]` -> `[b n h w]`, or larger where a map is; generated: for the label map."""
-        y: Tensor = self.norm(x)
-        if generated is not None:
-            y = modulate(y, convolve_each(maps.label, with_one(generated)))
-        elif self.label is not None:
-            y = modulate(y, _gains(self.label, maps.label))
+        label = generated if self.label is None else _own(self.label)
+        assert label is not None, "made with a convolution of the label map, or called with one"
+        modulations = [Modulation(maps.label, with_one(label))]
         for conv, each in ((self.exemplar, maps.exemplar), (self.past, maps.past)):
             if conv is not None and each is not None:
-                y = modulate(y, _gains(conv, each))
-        return y
+                modulations.append(Modulation(each, with_one(_own(conv))))
+        return modulate_all(self.norm(x), modulations, self.slope)
 
 
 def with_one(conv: ConvWeights) -> ConvWeights:
@@ -76,29 +84,9 @@ def with_one(conv: ConvWeights) -> ConvWeights:
     return ConvWeights(conv.weight, torch.cat([gains + 1, shifts], 1))
 
 
-def _gains(conv: nn.Conv2d, features: Tensor) -> Tensor:
-    """1 + gains and shifts, `[b 2n h w]`."""
+def _own(conv: nn.Conv2d) -> ConvWeights:
     assert conv.bias is not None, "made with a bias"
-    one = with_one(ConvWeights(conv.weight[None], conv.bias[None]))
-    return nn.functional.conv2d(features, one.weight[0], one.bias[0])
-
-
-def modulate(x: Tensor, gains: Tensor) -> Tensor:
-    """x * gain + shift: `[b n h w]`, `[b 2n h' w']` gains first; the smaller is enlarged by nearest neighbour.
-
-    One size is a multiple of the other. Nothing is copied for it where maps lie channels last.
-    """
-    gain, shift = gains.chunk(2, 1)
-    if x.shape[2:] == gain.shape[2:]:
-        return torch.addcmul(shift, x, gain)
-    height, width = (min(a, b) for a, b in zip(x.shape[2:], gain.shape[2:], strict=True))
-    x, gain, shift = (_repeatable(part, height, width) for part in (x, gain, shift))
-    return torch.addcmul(shift, x, gain).flatten(2, 3).flatten(3, 4)
-
-
-def _repeatable(x: Tensor, height: int, width: int) -> Tensor:
-    """`[b c height*y width*x]` as `[b c height y width x]`, a view."""
-    return x.view(*x.shape[:2], height, x.shape[2] // height, width, x.shape[3] // width)
+    return ConvWeights(conv.weight[None], conv.bias[None])
 
 
 class ModulatedBlock(nn.Module):
@@ -108,14 +96,19 @@ class ModulatedBlock(nn.Module):
         """The block that makes the features of 1/2^level of the size."""
         super().__init__()
         inputs, outputs = config.channels(level + 1), config.channels(level)
-        warped = level < config.warped_levels
-        maps = (outputs, level < config.generated_levels, warped)
-        self.norm_0 = MapNorm(norm_of_sum(config, inputs, affine=False), inputs, *maps)
+        generated, warped = level < config.generated_levels, level < config.warped_levels
+
+        def before(activated: bool) -> MapNorm:
+            norm = norm_of_sum(config, inputs, affine=False)
+            return MapNorm(norm, inputs, outputs, generated, warped, activated)
+
+        self.norm_0 = before(activated=True)
         self.conv_0 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.norm_1 = MapNorm(norm_after_convolution(config, outputs, affine=False), outputs, *maps)
+        inner = norm_after_convolution(config, outputs, affine=False)
+        self.norm_1 = MapNorm(inner, outputs, outputs, generated, warped, activated=True)
         self.conv_1 = nn.Conv2d(outputs, outputs, 3, padding=1)
         shortened = inputs != outputs
-        self.norm_s = MapNorm(norm_of_sum(config, inputs, affine=False), inputs, *maps) if shortened else None
+        self.norm_s = before(activated=False) if shortened else None
         self.conv_s = nn.Conv2d(inputs, outputs, 1) if shortened else None
 
     def forward(
@@ -123,16 +116,17 @@ class ModulatedBlock(nn.Module):
     ) -> Tensor:
         """`[b i h w]` of this size, or half of it -> `[b o *size]`"""
         maps = Maps(*(None if each is None else _fitting(each, size) for each in maps))  # type: ignore[arg-type]
-        inner = leaky(self.norm_0(x, maps, None if generated is None else generated.norm_0))
+        inner = self.norm_0(x, maps, None if generated is None else generated.norm_0)
         if inner.shape[2:] == size:
             inner = self.conv_0(inner)
         else:
             assert self.conv_0.bias is not None, "made with a bias"
             inner = convolve_doubled(inner, self.conv_0.weight, self.conv_0.bias)
-        inner = leaky(self.norm_1(inner, maps, None if generated is None else generated.norm_1))
+        inner = self.norm_1(inner, maps, None if generated is None else generated.norm_1)
         out: Tensor = self.conv_1(inner)
         if self.conv_s is not None and self.norm_s is not None:
-            x = self.conv_s(self.norm_s(x, maps, None if generated is None else generated.norm_s))
+            modulated = self.norm_s(x, maps, None if generated is None else generated.norm_s)
+            x = convolve_points(modulated, self.conv_s)
         return out + enlarge(x, size)
 
 

@@ -52,7 +52,7 @@ class Case:
             self.metadata["manifests"] if "manifests" in self.metadata else {"": self.metadata["manifest"]}
         )
         folders = (self.path.parent, DEFAULT / self.kind.partition(".")[0])
-        return {net: _find(f"{name}.json", folders) for net, name in named.items()}
+        return {net: _find(f"{name.removesuffix('.json')}.json", folders) for net, name in named.items()}
 
     def manifest(self, net: str = "") -> dict[str, Any]:
         """What that file says."""
@@ -61,7 +61,8 @@ class Case:
 
     def float64_difference(self, name: str) -> float:
         """How far the reference's own float32 is from its float64; 0 where that was not measured."""
-        return float(self.metadata.get("float64_difference", {}).get(name, 0))
+        measured = self.metadata.get("float64_difference") or self.metadata.get("fp32_vs_fp64_max_abs") or {}
+        return float(measured.get(name, 0))
 
 
 def _find(name: str, folders: tuple[Path, ...]) -> Path:
@@ -150,7 +151,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _weights(item: pytest.Item) -> str:
     case = _case_of(item)
-    return "" if case is None else json.dumps(case.metadata.get("manifests", ""), sort_keys=True)
+    if case is None:
+        return ""
+    return json.dumps(case.metadata.get("manifests", case.metadata.get("manifest", "")), sort_keys=True)
 
 
 @pytest.fixture
