@@ -48,8 +48,15 @@ _LENGTHS = np.geomspace(1, 1e5, 4001)
 """Pixels; lengths are counted in these steps of 0.3 %."""
 _NEAR_TOP = 0.9
 """Share of the frames in which a limb looks no longer than it is taken to be; in the others points may be wrong."""
+_ROUNDS, _UPPER = 3, 0.75
+"""Rounds in which sizes and proportions of a body in several pictures are found from each other; share of its limbs
+that look no longer in a picture than its size there says."""
 _MOST = 2.0
 """Ratios beyond this, or below its inverse, are more likely wrong points than proportions."""
+_VARIETY = 0.08
+"""Standard deviation of the logarithm of a limb's share among people."""
+_SHORTENING = 0.15
+"""How much shorter (logarithm) a limb looks in a single view; the longest of n views is n times nearer the truth."""
 
 
 class BodyShape(NamedTuple):
@@ -57,6 +64,8 @@ class BodyShape(NamedTuple):
 
     lengths: Vector
     """Of `LIMBS`; nan where one was never seen."""
+    views: Vector
+    """How often each was seen, left and right."""
     x: float
     """The middle between shoulders and hips, on average."""
     ground: float
@@ -109,9 +118,10 @@ class BodyMeasure:
                 f"{name}: no body from the shoulders to the hips is seen; give pictures that show one"
             )
         lengths = [_LENGTHS[_quantile(c)] if c.any() else np.nan for c in self._lengths]
+        views = self._lengths.sum(1).astype(np.float64)
         rows = sorted(self._lowest)
         ground = rows[_quantile(np.array([self._lowest[row] for row in rows]))]
-        return BodyShape(np.array(lengths), self._x / self._count, float(ground))
+        return BodyShape(np.array(lengths), views, self._x / self._count, float(ground))
 
 
 def body_shape(people: Iterable[Person], name: str) -> BodyShape:
@@ -128,20 +138,51 @@ def exemplar_shape(people: Sequence[Person], name: str) -> BodyShape:
     if first is None:
         return body_shape((), name)
     sightings = [(person, sight_body(person)) for person in people]
-    sizes = [(person, first.size / s.size) for person, s in sightings if s is not None]
-    alike = body_shape((person.moved((scale, scale)) for person, scale in sizes), name)
-    return body_shape(people[:1], name)._replace(lengths=alike.lengths)
+    seen = [(person, s.size) for person, s in sightings if s is not None]
+    lengths = [_lengths_of(person) for person, _ in seen]
+    sizes = np.array([size for _, size in seen])
+    for _ in range(_ROUNDS):
+        alike = body_shape(
+            (person.moved((s, s)) for (person, _), s in zip(seen, sizes[0] / sizes, strict=True)), name
+        )
+        sizes = np.array([_size_of(own, alike.lengths) for own in lengths])
+    return body_shape(people[:1], name)._replace(lengths=alike.lengths, views=alike.views)
+
+
+def _lengths_of(person: Person) -> Vector:
+    """Of `LIMBS`, the longer one of a pair; nan where none is seen."""
+    places, seen = _body(person)
+    longest = []
+    for pairs in LIMBS:
+        lengths = [float(np.linalg.norm(places[a] - places[b])) for a, b in pairs if seen[a] and seen[b]]
+        longest.append(max(lengths, default=np.nan))
+    return np.array(longest)
+
+
+def _size_of(own: Vector, lengths: Vector) -> float:
+    """How large a body with these proportions is, whose limbs can look shorter than they are, but not longer."""
+    both = np.isfinite(own) & np.isfinite(lengths)
+    return _weighted_quantile(own[both] / lengths[both], lengths[both], _UPPER)
 
 
 def body_ratios(subject: BodyShape, driver: BodyShape, *, place: bool = False) -> BodyRatios:
     """What gives the driver the subject's proportions; the lengths of its limbs add up to what they did.
 
+    A limb that was seen once or twice may have pointed at the camera, so its ratio counts for less: as much as is
+    likely, given how much bodies differ (`_VARIETY`) and how short limbs look (`_SHORTENING`).
     place: the driver also becomes as large as the subject, and stands where the subject stands.
     """
     factors = subject.lengths / driver.lengths
     both = np.isfinite(factors)
-    scale = float(subject.lengths[both].sum() / driver.lengths[both].sum()) if both.any() else 1.0
-    limbs = np.where(both, factors / scale, 1.0).clip(1 / _MOST, _MOST)
+    limbs, scale = np.ones(len(LIMBS)), 1.0
+    if both.any():
+        lengths = driver.lengths[both]
+        doubt = (_SHORTENING / subject.views[both]) ** 2 + (_SHORTENING / driver.views[both]) ** 2
+        trust = _VARIETY**2 / (_VARIETY**2 + doubt)
+        ratios = factors[both] / _weighted_quantile(factors[both], lengths, 0.5)
+        limbs[both] = (ratios**trust).clip(1 / _MOST, _MOST)
+        limbs[both] *= lengths.sum() / (limbs[both] * lengths).sum()
+        scale = float(subject.lengths[both].sum() / lengths.sum())
     anchor = np.array([driver.x, driver.ground])
     if not place:
         return BodyRatios(limbs, anchor, anchor, 1.0)
@@ -207,6 +248,13 @@ def _with_places(points: Tensor, places: Vector) -> Tensor:
     """Rows of (x, y, confidence) elsewhere; what isn't seen stays."""
     there = torch.cat([torch.from_numpy(places).to(points), points[:, 2:]], 1)
     return torch.where(points[:, 2:] > 0, there, points)
+
+
+def _weighted_quantile(values: Vector, weights: Vector, share: float) -> float:
+    """The value that has this share of the weight below it."""
+    order = np.argsort(values)
+    place = int(np.searchsorted(np.cumsum(weights[order]), weights.sum() * share))
+    return float(values[order][min(place, len(values) - 1)])
 
 
 def _quantile(counts: NDArray[np.int64]) -> int:

@@ -76,13 +76,13 @@ def test_the_limbs_of_a_clip_are_measured_where_they_look_longest():
 
 def test_the_driver_gets_the_subjects_proportions():
     frames = clip(ADULT)
-    child = exemplar_shape([dancer(CHILD, x=50, ground=170)], "exemplar")
+    child = exemplar_shape([dancer(CHILD, t, x=50, ground=170) for t in range(8)], "exemplar")
     by = body_ratios(child, body_shape(frames, "driver"))
     for before in frames[::10]:
         after = reshape_body(before, by)
         factor = length(after, 9, 10) / CHILD["thigh"]
         for (a, b), name in {(10, 11): "shin", (2, 3): "upper", (6, 7): "fore", (1, 8): "trunk"}.items():
-            assert length(after, a, b) / CHILD[name] == pytest.approx(factor, rel=0.01)
+            assert length(after, a, b) / CHILD[name] == pytest.approx(factor, rel=0.02)
         total = [sum(length(p, *pairs[0]) for pairs in LIMBS) for p in (before, after)]
         assert total[1] == pytest.approx(total[0], rel=0.02)
 
@@ -90,7 +90,7 @@ def test_the_driver_gets_the_subjects_proportions():
 def test_the_standing_foot_stays_where_it_is():
     frames = clip(ADULT)
     longer = {**ADULT, "thigh": 80, "shin": 76, "foot": 20}
-    by = body_ratios(exemplar_shape([dancer(longer)], "exemplar"), body_shape(frames, "driver"))
+    by = body_ratios(exemplar_shape([dancer(longer)] * 8, "exemplar"), body_shape(frames, "driver"))
     toes = [float(reshape_body(p, by).pose[22, 1]) for p in frames]
     assert toes == pytest.approx([toes[0]] * len(toes), abs=1e-3)
     assert toes[0] == pytest.approx(300, abs=2.5)
@@ -114,10 +114,10 @@ def test_noise_is_not_made_larger_than_the_limbs_are():
 
 def test_a_place_is_the_subjects_place_and_size():
     frames = clip(ADULT)
-    child = dancer(CHILD, x=50, ground=170)
-    by = body_ratios(exemplar_shape([child], "exemplar"), body_shape(frames, "driver"), place=True)
+    child = [dancer(CHILD, t, x=50, ground=170) for t in range(8)]
+    by = body_ratios(exemplar_shape(child, "exemplar"), body_shape(frames, "driver"), place=True)
     placed = reshape_body(frames[30], by)
-    assert length(placed, 9, 10) == pytest.approx(CHILD["thigh"], rel=0.01)
+    assert length(placed, 9, 10) == pytest.approx(CHILD["thigh"], rel=0.02)
     assert float(placed.pose[22, 1]) == pytest.approx(170, abs=2)
     assert float(placed.pose[8, 0]) == pytest.approx(50, abs=2)
 
@@ -144,6 +144,16 @@ def test_hands_and_faces_go_along():
     assert length(Person(after.hand_left), 0, 20) / length(Person(hand), 0, 20) == pytest.approx(by.limbs[6])
     assert after.face[0].numpy() == pytest.approx(after.pose[0].numpy())
     assert after.hand_right is None
+
+
+def test_a_limb_that_was_seen_once_counts_for_less():
+    driver = body_shape(clip(ADULT), "driver")
+    shares = []
+    for count in (1, 2, 8):
+        views = [dancer(CHILD, t) for t in range(count)]
+        by = body_ratios(exemplar_shape(views, "exemplar"), driver)
+        shares.append(float(np.abs(np.log(by.limbs[[5, 6, 8, 9]] / by.limbs[0])).sum()))
+    assert 0 < shares[0] < shares[1] < shares[2]
 
 
 def test_exemplars_of_any_size_count_alike():
