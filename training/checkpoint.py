@@ -7,6 +7,7 @@ leaves the checkpoint before it whole.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,12 +75,19 @@ def save_state(
     temporary = path.with_suffix(".tmp")
     try:
         with writing(path):
-            save_file(tensors, temporary, metadata)
+            _save_file(tensors, temporary, metadata)
             settle(temporary, path)
-    except SafetensorError as error:
-        raise InputError(f"{path} could not be written ({error}); is the disk full?") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _save_file(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """`save_file`, whose errors become those of the system that they are about."""
+    try:
+        save_file(tensors, path, metadata)
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]) if number else 0, str(error)) from error
 
 
 def _metadata(networks: Trainees, recipe: Schedule[Any], position: Position) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from accelerate import state
 from PIL import Image
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from maliang_video import weights
@@ -219,14 +219,22 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
     assert train(recipe, tmp_path, options(), clips).clips == 4
 
 
-def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, recipe, clips, whole, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+    ids=["system", "safetensors"],
+)
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, recipe, clips, whole, monkeypatch, error):
     saved = []
 
     def full(tensors, file, metadata):
         saved.append(file)
         if len(saved) > 1:
             file.write_bytes(b"half")
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise error
         save_file(tensors, file, metadata)
 
     monkeypatch.setattr(checkpoint, "save_file", full)

@@ -48,6 +48,17 @@ def test_whole_pixels_are_pulled_from_where_the_flow_points():
     assert out[0, 4] == pytest.approx(image[0, 0, 0, 4].item(), abs=1e-5)  # outside: the border repeats
 
 
+@pytest.mark.parametrize("resampling", ["bilinear", "bicubic"])
+def test_flow_that_is_no_number_harms_no_other_pixel(resampling):
+    image = torch.rand(1, 3, 32, 64, requires_grad=True)
+    flow = torch.zeros(1, 2, 32, 64)
+    flow[..., :32], flow[..., 32:40] = float("nan"), float("inf")
+    out = warp(image, flow.requires_grad_(), resampling)
+    assert torch.allclose(out[..., 40:], image[..., 40:], atol=1e-5)
+    out.sum().backward()
+    assert flow.grad[..., 40:].isfinite().all()
+
+
 def test_half_a_pixel_is_the_mean_of_two():
     image = torch.tensor([[[[0.0, 10.0, 30.0]]]])
     flow = torch.tensor([[[[0.5, 0.5, 0.0]], [[0.0, 0.0, 0.0]]]])
