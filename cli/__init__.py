@@ -57,7 +57,7 @@ def build_parser(always: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="maliang",
-        description="Label maps, poses, pictures and face edits into video.",
+        description="Label maps, sketches and poses into video.",
         parents=[always],
         allow_abbrev=False,
     )

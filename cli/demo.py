@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from .numbers import at_least
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -51,17 +52,15 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "--out", type=Path, default=Path("maliang-demo"), metavar="DIR", help="default: %(default)s"
     )
     parser.add_argument(
-        "--frames", type=frame_count, default=24, metavar="N", help="of each video (default: %(default)s)"
+        "--frames",
+        type=at_least(COLUMNS),
+        default=24,
+        metavar="N",
+        help="of each video (default: %(default)s)",
     )
     parser.add_argument(
         "--seed", type=int, default=7, metavar="N", help="which street, which motion (default: %(default)s)"
     )
-
-
-def frame_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < COLUMNS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of frames; give {COLUMNS} or more")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from .numbers import size
+from .options import add_video_out, refuse_overwriting
 from .terminal import progress_bar
-from .vid2vid import refuse_overwriting, size
 
 if TYPE_CHECKING:
     from ..pipelines.drawings import Drawing
@@ -89,13 +90,7 @@ def add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--kind", choices=("face", "pose"), help="which to draw of keypoints that have both")
     parser.add_argument("--size", type=size, metavar="WxH", help="size of the drawings")
     add_drawing_options(parser)
-    parser.add_argument(
-        "--out",
-        required=True,
-        type=Path,
-        metavar="FILE",
-        help="a video; a folder of pictures if it has no ending",
-    )
+    add_video_out(parser)
 
 
 def draw(arguments: argparse.Namespace) -> None:

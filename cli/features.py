@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .numbers import at_least
+from .numbers import at_least, size
+from .options import add_device, refuse_overwriting
 from .terminal import progress_bar
-from .vid2vid import refuse_overwriting, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="looks of a class, or faces, at most; default: %(default)s",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="JSON", help="the table")
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    add_device(parser)
 
 
 def _add_show(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .options import add_device, add_footage, add_video_out, refuse_overwriting
 from .terminal import progress_bar
-from .vid2vid import refuse_overwriting
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,16 +15,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "direction, the stronger the faster.",
     )
     parser.set_defaults(run=run)
-    parser.add_argument(
-        "--footage", required=True, type=Path, metavar="CLIP", help="a video, a picture, a folder of pictures"
-    )
-    parser.add_argument(
-        "--out",
-        required=True,
-        type=Path,
-        metavar="FILE",
-        help="a video; a folder of pictures if it has no ending",
-    )
+    add_footage(parser)
+    add_video_out(parser)
     parser.add_argument(
         "--estimator",
         choices=("dis", "flownet2"),
@@ -46,7 +38,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument(
         "--full-color-at", type=float, metavar="PIXELS", help="motion a frame that gets the full colour"
     )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    add_device(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

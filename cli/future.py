@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .numbers import at_least
+from .options import add_device, add_dtype, add_label_maps, refuse_overwriting
 from .terminal import progress_bar
-from .vid2vid import refuse_overwriting, size
 
 if TYPE_CHECKING:
     from ..models.labels.frames import LabelStream
@@ -24,17 +24,9 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     parser.set_defaults(run=run)
     seen = parser.add_argument_group("label maps that were seen")
-    seen.add_argument(
-        "--labels",
-        required=True,
-        metavar="SOURCE",
-        help="a folder of label maps, a video of them, or a world such as 'world:street?seed=7&frames=24'",
+    add_label_maps(
+        seen, "a folder of label maps, a video of them, or a world such as 'world:street?seed=7&frames=24'"
     )
-    seen.add_argument("--palette", metavar="NAME|JSON", help="what their ids or colours mean")
-    seen.add_argument(
-        "--instances", type=Path, metavar="DIR", help="a folder of instance maps, one a label map"
-    )
-    seen.add_argument("--size", type=size, metavar="WxH", help="bring them to this size first, nearest pixel")
     future = parser.add_argument_group("prediction")
     future.add_argument(
         "--frames", required=True, type=at_least(1), metavar="N", help="label maps to predict"
@@ -48,8 +40,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     future.add_argument(
         "--predicted-only", action="store_true", help="leave out the label maps that were seen"
     )
-    future.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
-    future.add_argument("--dtype", choices=("fp32", "bf16", "fp16"), default="fp32", help="precision")
+    add_device(future)
+    add_dtype(future)
     _add_painting(parser)
     parser.add_argument(
         "--out",

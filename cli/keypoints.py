@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from .numbers import at_least
+from .options import add_device, add_dtype, add_footage, refuse_overwriting
 from .terminal import progress_bar
-from .vid2vid import refuse_overwriting
 
 WHOLE_BODY = "a ViTPose of 133 points (COCO-WholeBody): a repository on the Hugging Face Hub or a folder"
 
@@ -23,7 +24,10 @@ def add_pose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         f"{WHOLE_BODY} (default: %(default)s)",
     )
     parser.add_argument(
-        "--people", type=int, metavar="N", help="keep at most so many people in a frame, the surest ones"
+        "--people",
+        type=at_least(1),
+        metavar="N",
+        help="keep at most so many people in a frame, the surest ones",
     )
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="the folder of OpenPose files (.json)"
@@ -46,27 +50,22 @@ def add_face(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--footage", required=True, type=Path, metavar="CLIP", help="a video, a picture, a folder of pictures"
-    )
+    add_footage(parser)
     parser.add_argument(
         "--detector", metavar="NAME", help="an RT-DETR that finds people, on the Hub or in a folder"
     )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
-    parser.add_argument("--dtype", choices=("fp32", "bf16", "fp16"), default="fp32", help="precision")
+    add_device(parser)
+    add_dtype(parser)
 
 
 def find(arguments: argparse.Namespace) -> None:
     """`maliang labels pose ...` and `maliang labels face ...`"""
-    from ..errors import InputError
     from ..media.outputs import prepare_folder
     from ..media.reader import check_clip
     from ..pipelines.pose_finder import DETECTOR, POSE_NETWORKS, load_pose_finder, write_found
     from ..weights.devices import choose_device, choose_dtype
 
     refuse_overwriting(arguments.out, [arguments.footage])
-    if arguments.people is not None and arguments.people < 1:
-        raise InputError(f"--people {arguments.people}: keep at least one person")
     check_clip(arguments.footage)
     prepare_folder(arguments.out)
     device = choose_device(arguments.device)

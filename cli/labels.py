@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from .drawings import add_draw, add_edges
 from .keypoints import add_face, add_pose
+from .options import add_device, add_dtype, add_footage, add_label_maps, add_video_out, refuse_overwriting
 from .terminal import progress_bar
-from .vid2vid import refuse_overwriting, size
 
 if TYPE_CHECKING:
     from ..models.labels.edits import LabelEdits
@@ -42,9 +42,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 def _add_segment(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("segment", help="find the classes in a video or a folder of pictures")
     parser.set_defaults(run=segment)
-    parser.add_argument(
-        "--footage", required=True, type=Path, metavar="CLIP", help="a video, a picture, a folder of pictures"
-    )
+    add_footage(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder of label maps")
     parser.add_argument(
         "--network",
@@ -55,30 +53,14 @@ def _add_segment(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "(default: %(default)s)",
     )
     parser.add_argument("--palette", metavar="NAME|JSON", help="the ids to write (default: cityscapes)")
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
-    parser.add_argument("--dtype", choices=("fp32", "bf16", "fp16"), default="fp32", help="precision")
-
-
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--labels",
-        required=True,
-        metavar="SOURCE",
-        help="a folder of label maps, a video of them, or a world such as 'world:street?seed=7'",
-    )
-    parser.add_argument("--palette", metavar="NAME|JSON", help="what their ids or colours mean")
-    parser.add_argument(
-        "--instances", type=Path, metavar="DIR", help="a folder of instance maps, one a label map"
-    )
-    parser.add_argument(
-        "--size", type=size, metavar="WxH", help="bring them to this size first, nearest pixel"
-    )
+    add_device(parser)
+    add_dtype(parser)
 
 
 def _add_convert(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("convert", help="say the same in the classes of another palette, by name")
     parser.set_defaults(run=convert)
-    _add_source(parser)
+    add_label_maps(parser)
     parser.add_argument("--to", required=True, metavar="NAME|JSON", help="the palette to convert to")
     parser.add_argument(
         "--otherwise",
@@ -91,7 +73,7 @@ def _add_convert(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_edit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("edit", help="replace classes: trees become buildings")
     parser.set_defaults(run=edit)
-    _add_source(parser)
+    add_label_maps(parser)
     parser.add_argument("--edits", type=Path, metavar="JSON", help="saved edits, made before the others")
     parser.add_argument(
         "--replace",
@@ -116,21 +98,15 @@ def _add_edit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _add_preview(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("preview", help="show label maps in colours, with a legend")
     parser.set_defaults(run=preview)
-    _add_source(parser)
+    add_label_maps(parser)
     parser.add_argument("--no-legend", action="store_true", help="the colours alone")
-    parser.add_argument(
-        "--out",
-        required=True,
-        type=Path,
-        metavar="FILE",
-        help="a video; a folder of pictures if it has no ending",
-    )
+    add_video_out(parser)
 
 
 def _add_info(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("info", help="count what is in label maps")
     parser.set_defaults(run=info)
-    _add_source(parser)
+    add_label_maps(parser)
 
 
 def _add_palettes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -163,7 +139,7 @@ def frame_range(text: str) -> tuple[int, int | None]:
 
 
 def open_source(arguments: argparse.Namespace) -> "LabelStream":
-    """The label maps that the options of `_add_source` name."""
+    """The label maps that the options of `add_label_maps` name."""
     from ..errors import InputError
     from ..models.labels.resize import ResizedLabels
     from ..pipelines.drawn_sources import is_drawn_source
@@ -234,7 +210,8 @@ def edit(arguments: argparse.Namespace) -> None:
     edited = with_edits(open_source(arguments), edits_asked_for(arguments))
     if arguments.save_edits is not None:
         save_edits(edited.edits, arguments.save_edits)
-        print(f"{arguments.save_edits}: {len(edited.edits.edits)} edits")
+        count = len(edited.edits.edits)
+        print(f"{arguments.save_edits}: {count} edit{'' if count == 1 else 's'}")
     if arguments.out is not None:
         refuse_overwriting(arguments.out, [arguments.labels])
         with progress_bar("edit") as progress:

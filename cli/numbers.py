@@ -1,4 +1,4 @@
-"""Numbers as arguments: what reads them refuses everything else in one sentence."""
+"""Numbers, times and sizes as arguments: what reads them refuses everything else in one sentence."""
 
 import argparse
 import re
@@ -23,3 +23,11 @@ def at_least(least: int) -> Callable[[str], int]:
         return int(text)
 
     return whole
+
+
+def size(text: str) -> tuple[int, int]:
+    """`512x256` -> (height, width)."""
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write width x height, for example 512x256")
+    return int(height), int(width)

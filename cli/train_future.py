@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .numbers import at_least, duration
+from .numbers import at_least, size
+from .options import add_run, loop_options
 from .terminal import progress_bar
-from .vid2vid import size
 
 if TYPE_CHECKING:
     from ..training.evaluate_future import LabelRow, PictureRow
@@ -36,20 +36,7 @@ def add_future(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--clips", type=at_least(1), metavar="N", help="train on N clips in all (default: the recipe's)"
     )
-    parser.add_argument(
-        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 90m or 2h"
-    )
-    parser.add_argument(
-        "--checkpoint-every", type=at_least(1), default=50, metavar="N", help="clips; default: %(default)s"
-    )
-    parser.add_argument(
-        "--workers",
-        type=at_least(0),
-        default=1,
-        metavar="N",
-        help="processes that prepare clips ahead; default: %(default)s",
-    )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    add_run(parser, 50, "clips")
 
 
 def add_evaluate_future(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -73,7 +60,9 @@ def add_evaluate_future(commands: "argparse._SubParsersAction[argparse.ArgumentP
     parser.add_argument(
         "--direct", type=Path, metavar="RUN", help="folder of a run of the recipe street-future-pictures"
     )
-    parser.add_argument("--clips", type=at_least(1), default=24, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--clips", type=at_least(1), default=24, metavar="N", help="to continue; default: %(default)s"
+    )
     parser.add_argument("--size", type=size, default=(128, 256), metavar="WxH", help="default: 256x128")
 
 
@@ -81,18 +70,13 @@ def run_future(arguments: argparse.Namespace) -> None:
     """`maliang train future ...`"""
     from ..training.future_loop import train_future
     from ..training.future_recipe import find_future_recipe, with_future_clips
-    from ..training.loop import LoopOptions
-    from ..weights.devices import choose_device
 
     recipe = find_future_recipe(arguments.recipe)
     if arguments.clips is not None:
         recipe = with_future_clips(recipe, arguments.clips)
     out: Path = arguments.out or Path("runs") / recipe.name
-    options = LoopOptions(
-        choose_device(arguments.device), arguments.workers, arguments.checkpoint_every, arguments.max_time
-    )
     with progress_bar("train", unit="clip") as progress:
-        report = train_future(recipe, out, options, progress)
+        report = train_future(recipe, out, loop_options(arguments), progress)
     after = "the same command goes on" if report.clips < recipe.clips else "done"
     print(f"{out}: trained on {report.clips} of {recipe.clips} clips; {after}")
     if recipe.target == "labels":
@@ -166,8 +150,7 @@ def distance_table(rows: "list[PictureRow]") -> str:
 
 def _table(rows: Sequence[tuple[str, list[str]]]) -> str:
     from ..training.evaluate_future import HORIZONS
+    from ..training.markdown import markdown
 
     head = ["method", *(f"{n} frame{'s' if n > 1 else ''} ahead" for n in HORIZONS)]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join((method, *numbers)) + " |" for method, numbers in rows]
-    return "\n".join(lines)
+    return markdown(head, ((method, *numbers) for method, numbers in rows))

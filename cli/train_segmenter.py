@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from .numbers import at_least, duration
+from .numbers import at_least
+from .options import add_run, loop_options
 from .terminal import progress_bar
 
 RECIPE = "street-segmenter"
@@ -37,41 +38,24 @@ def add_segmenter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="N",
         help="unseen pictures that it reads afterwards; default: %(default)s",
     )
-    parser.add_argument(
-        "--workers",
-        type=at_least(0),
-        default=1,
-        metavar="N",
-        help="processes that draw pictures ahead; default: %(default)s",
-    )
-    parser.add_argument(
-        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 5m or 1h"
-    )
-    parser.add_argument(
-        "--checkpoint-every", type=at_least(1), default=50, metavar="N", help="updates; default: %(default)s"
-    )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    add_run(parser, 50, "updates", "draw pictures")
 
 
 def run_segmenter(arguments: argparse.Namespace) -> None:
     """`maliang train segmenter ...`"""
     from dataclasses import replace
 
-    from ..training.loop import LoopOptions
     from ..training.segmenter import find_segmenter_recipe
     from ..training.segmenter_loop import export_segmenter, prepare_reader, read_segmenter, train_segmenter
     from ..training.segmenter_report import unseen_table
-    from ..weights.devices import choose_device
 
     recipe = find_segmenter_recipe(arguments.recipe)
     if arguments.updates is not None:
         recipe = replace(recipe, updates=arguments.updates)
     prepare_reader(arguments.out)
     folder = arguments.folder or Path("runs") / arguments.out.stem
-    device = choose_device(arguments.device)
-    options = LoopOptions(device, arguments.workers, arguments.checkpoint_every, arguments.max_time)
     with progress_bar("train", unit="update") as progress:
-        done = train_segmenter(recipe, folder, options, progress)
+        done = train_segmenter(recipe, folder, loop_options(arguments), progress)
     info = export_segmenter(folder, arguments.out)
     after = "the same command goes on" if done < recipe.updates else "done"
     print(f"{folder}: learnt from {done} of {recipe.updates} updates; {after}")

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .numbers import at_least, duration
+from .numbers import at_least, size
+from .options import add_device, add_max_time
 from .terminal import progress_bar
-from .vid2vid import size
 
 if TYPE_CHECKING:
     from ..training.evaluate import Row
@@ -54,7 +54,7 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="FILE",
         help="also save a picture: labels, simplest, generated, truth",
     )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    add_device(parser)
 
 
 def add_ablate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -74,14 +74,14 @@ def add_ablate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="one folder a variant, and the clips; default: %(default)s",
     )
     _add_clips(parser)
-    parser.add_argument(
-        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 90m or 2h"
-    )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
+    add_max_time(parser)
+    add_device(parser)
 
 
 def _add_clips(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--clips", type=at_least(1), default=24, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--clips", type=at_least(1), default=24, metavar="N", help="to paint; default: %(default)s"
+    )
     parser.add_argument(
         "--frames", type=at_least(4), default=16, metavar="N", help="of each clip; default: %(default)s"
     )
@@ -153,8 +153,10 @@ def _print(rows: "list[Row]", subject: str, arguments: argparse.Namespace, paint
 
 def table(rows: "list[Row]") -> str:
     """Markdown, one method a row."""
+    from ..training.markdown import markdown
+
     head = HEAD if rows[0].scores.read is None else HEAD + READ_HEAD
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines = []
     for method, scores in rows:
         numbers = [
             f"{scores.psnr:.2f}",
@@ -165,5 +167,5 @@ def table(rows: "list[Row]") -> str:
         ]
         if (read := scores.read) is not None:
             numbers += [f"{read.fid:.3f}", f"{read.video_fid:.3f}", f"{read.label_consistency:.3f}"]
-        lines.append("| " + " | ".join((method, *numbers)) + " |")
-    return "\n".join(lines)
+        lines.append((method, *numbers))
+    return markdown(head, lines)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .numbers import at_least, duration
+from .numbers import at_least, size
+from .options import add_run, loop_options
 from .terminal import progress_bar
-from .vid2vid import size
 
 if TYPE_CHECKING:
     from ..pipelines.training import OwnData
-    from ..training.loop import LoopOptions, Report
+    from ..training.loop import Report
     from ..training.recipe import Recipe
 
 STREET, FOOTAGE = "street-demo", "footage"
@@ -66,23 +66,10 @@ def add_vid2vid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     _add_recipe(parser)
     _add_data(parser)
-    parser.add_argument(
-        "--max-time", type=duration, metavar="TIME", help="stop, to go on later, after e.g. 90m or 2h"
-    )
-    parser.add_argument(
-        "--checkpoint-every", type=at_least(1), default=100, metavar="N", help="clips; default: %(default)s"
-    )
+    add_run(parser, 100, "clips")
     parser.add_argument(
         "--tensorboard", action="store_true", help="log for TensorBoard, too, in DIR/tensorboard"
     )
-    parser.add_argument(
-        "--workers",
-        type=at_least(0),
-        default=1,
-        metavar="N",
-        help="processes that prepare clips ahead; default: %(default)s",
-    )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
     parser.add_argument(
         "--precision",
         choices=("fp32", "bf16", "fp16"),
@@ -149,7 +136,9 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
     own = _own_data(arguments)
     recipe, clips = _recipe(arguments, FOOTAGE if own else STREET), None
     out = arguments.out or Path("runs") / (_source(arguments).stem if own else recipe.name)
-    options = _options(arguments)
+    options = replace(
+        loop_options(arguments), precision=arguments.precision, tensorboard=arguments.tensorboard
+    )
     team = Team(options.device, options.precision)
     if own:
         from ..pipelines.training import own_clips
@@ -163,20 +152,6 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
         report = train(recipe, out, options, clips, progress if team.leads else silent)
     if team.leads:
         _say(out, report, recipe.clips)
-
-
-def _options(arguments: argparse.Namespace) -> "LoopOptions":
-    from ..training.loop import LoopOptions
-    from ..weights.devices import choose_device
-
-    return LoopOptions(
-        device=choose_device(arguments.device),
-        workers=arguments.workers,
-        checkpoint_every=arguments.checkpoint_every,
-        max_seconds=arguments.max_time,
-        precision=arguments.precision,
-        tensorboard=arguments.tensorboard,
-    )
 
 
 def _say(out: Path, report: "Report", clips: int) -> None:

@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from .options import add_device, add_dtype, add_label_maps, refuse_overwriting
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -23,27 +23,16 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     parser.set_defaults(run=run)
     source = parser.add_argument_group("label maps")
-    source.add_argument(
-        "--labels",
-        required=True,
-        metavar="SOURCE",
-        help="a folder of label maps, a video of them, or a world such as 'world:street?seed=7'; for weights of faces "
+    add_label_maps(
+        source,
+        "a folder of label maps, a video of them, or a world such as 'world:street?seed=7'; for weights of faces "
         "and poses a folder of landmarks (.txt) or OpenPose files (.json), a JSON file of a clip, or edges:CLIP",
-    )
-    source.add_argument(
-        "--palette", metavar="NAME|JSON", help="what their ids or colours mean, for example cityscapes"
-    )
-    source.add_argument(
-        "--instances", type=Path, metavar="DIR", help="a folder of instance maps, one a label map"
     )
     source.add_argument(
         "--edits",
         type=Path,
         metavar="JSON",
         help="label edits to make first: maliang labels edit --save-edits",
-    )
-    source.add_argument(
-        "--size", type=size, metavar="WxH", help="bring the label maps to this size, nearest pixel"
     )
     from .drawings import add_drawing_options
     from .features import add_feature_options
@@ -78,10 +67,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         action="store_true",
         help="no foreground prior: cars are painted and carried along like all else",
     )
-    painter.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps ...")
-    painter.add_argument(
-        "--dtype", choices=("fp32", "bf16", "fp16"), default="fp32", help="precision of the network"
-    )
+    add_device(painter)
+    add_dtype(painter, "precision of the network")
     result = parser.add_argument_group("video")
     result.add_argument(
         "--out", required=True, type=Path, metavar="FILE", help="the video; a folder with --codec png"
@@ -98,14 +85,6 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="DIR",
         help="keep the finished pieces in this folder: the same command with other edits paints only what they change",
     )
-
-
-def size(text: str) -> tuple[int, int]:
-    """`512x256` -> (height, width)."""
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write width x height, for example 512x256")
-    return int(height), int(width)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -197,10 +176,3 @@ def _check_size(labels: "AnyStream", config: "GeneratorConfig") -> None:
         config.check_size(labels.height, labels.width)
     except InputError as error:
         raise InputError(f"{error} (--size resizes the label maps)") from error
-
-
-def refuse_overwriting(out: Path, sources: Sequence[str | Path | None]) -> None:
-    """InputError if the result would take the place of something that goes into it."""
-    for source in sources:
-        if source is not None and Path(source).exists() and Path(source).resolve() == out.resolve():
-            raise InputError(f"{out}: is one of the inputs; give --out another name")

@@ -41,9 +41,10 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     converting.add_argument(
         "--kind",
-        choices=("vid2vid", "flownet2", "vgg19"),
+        choices=("vid2vid", "fewshot", "fewshot-raw", "flownet2", "vgg19"),
         default="vid2vid",
-        help="what network it is; default: vid2vid",
+        help="what network it is; default: vid2vid. fewshot-raw: of imaginaire's file the weights as they were learnt, "
+        "in place of their moving average",
     )
     converting.add_argument("--out", required=True, type=Path, metavar="FILE", help="NEW.safetensors")
     converting.add_argument(

@@ -134,13 +134,12 @@ def open_landmarks(source: Path) -> Landmarks:
     return LandmarkFiles(files)
 
 
-class PoseFiles:
-    """One OpenPose file a frame."""
+class _Files:
+    """One file a frame."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self.files = list(files)
         self.name = str(files[0].parent if len(files) > 1 else files[0])
-        next(self.frames())
 
     @property
     def frame_count(self) -> int:
@@ -149,6 +148,15 @@ class PoseFiles:
     @property
     def fingerprint(self) -> str:
         return file_fingerprint(self.files)
+
+
+class PoseFiles(_Files):
+    """One OpenPose file a frame."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        """InputError if the first is none."""
+        super().__init__(files)
+        next(self.frames())
 
     def frames(self, start: int = 0) -> Iterator[PosedFrame]:
         for file in self.files[start:]:
@@ -180,23 +188,15 @@ class PoseClip:
         yield from self._frames[start:]
 
 
-class LandmarkFiles:
+class LandmarkFiles(_Files):
     """One list of landmarks a frame."""
 
     size = None
 
     def __init__(self, files: Sequence[Path]) -> None:
-        self.files = list(files)
-        self.name = str(files[0].parent if len(files) > 1 else files[0])
+        """InputError if the first is none."""
+        super().__init__(files)
         next(self.frames())
-
-    @property
-    def frame_count(self) -> int:
-        return len(self.files)
-
-    @property
-    def fingerprint(self) -> str:
-        return file_fingerprint(self.files)
 
     def frames(self, start: int = 0) -> Iterator[Tensor]:
         for file in self.files[start:]:

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from comfy_api.latest import Input, io
 
-from ..media.keypoints import FacesOf, Poses, keypoint_state, open_landmarks, open_poses, pose_clip
-from ..pipelines.drawings import FaceDrawing, FaceStyle, PoseDrawing, PoseStyle
+from ..media.keypoints import FacesOf, Landmarks, Poses, keypoint_state, open_landmarks, open_poses, pose_clip
+from ..pipelines.drawings import FaceDrawing, FaceStyle, PoseDrawing, PoseStyle, Size
 from . import compat
 from .drawn_inputs import (
     as_footage,
@@ -129,15 +129,9 @@ class FaceFromFolder(io.ComfyNode):
         canvas_height: int,
         footage: Input.Video | torch.Tensor | None = None,
     ) -> io.NodeOutput:
-        drawing = FaceDrawing(
-            open_landmarks(user_path(folder)),
-            canvas=size_of(canvas_width, canvas_height),
-            footage=as_footage(footage, frame_rate),
-            size=(height, width),
-            style=FaceStyle(distance_maps, background_edges, other_face),
-            frame_rate=None if footage is not None else exact_rate(frame_rate),
-        )
-        return io.NodeOutput(drawing)
+        style = FaceStyle(distance_maps, background_edges, other_face)
+        landmarks, canvas = open_landmarks(user_path(folder)), size_of(canvas_width, canvas_height)
+        return io.NodeOutput(drawn_face(landmarks, (height, width), canvas, style, frame_rate, footage))
 
 
 class FaceFromKeypoints(io.ComfyNode):
@@ -175,14 +169,9 @@ class FaceFromKeypoints(io.ComfyNode):
         footage: Input.Video | torch.Tensor | None = None,
     ) -> io.NodeOutput:
         poses = isinstance(keypoints, list)
-        drawing = FaceDrawing(
-            FacesOf(pose_clip(keypoints, "keypoints")) if poses else mesh_landmarks(keypoints),
-            footage=as_footage(footage, frame_rate),
-            size=(height, width),
-            style=FaceStyle(distance_maps, background_edges, other_face),
-            frame_rate=None if footage is not None else exact_rate(frame_rate),
-        )
-        return io.NodeOutput(drawing)
+        landmarks = FacesOf(pose_clip(keypoints, "keypoints")) if poses else mesh_landmarks(keypoints)
+        style = FaceStyle(distance_maps, background_edges, other_face)
+        return io.NodeOutput(drawn_face(landmarks, (height, width), None, style, frame_rate, footage))
 
 
 class PoseFromFolder(io.ComfyNode):
@@ -266,10 +255,29 @@ class PoseFromKeypoints(io.ComfyNode):
         return io.NodeOutput(drawn_pose(poses, size, None, style, frame_rate, densepose, footage))
 
 
+def drawn_face(
+    landmarks: Landmarks,
+    size: Size,
+    canvas: Size | None,
+    style: FaceStyle,
+    frame_rate: float,
+    footage: Any,
+) -> FaceDrawing:
+    """What both face nodes make."""
+    return FaceDrawing(
+        landmarks,
+        canvas=canvas,
+        footage=as_footage(footage, frame_rate),
+        size=size,
+        style=style,
+        frame_rate=exact_rate(frame_rate) if footage is None else None,
+    )
+
+
 def drawn_pose(
     poses: Poses | None,
-    size: tuple[int, int] | None,
-    canvas: tuple[int, int] | None,
+    size: Size | None,
+    canvas: Size | None,
     style: PoseStyle,
     frame_rate: float,
     densepose: Any,

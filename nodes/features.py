@@ -1,11 +1,10 @@
 """What instances and faces look like: read off pictures, kept, chosen, for generators that are told."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import folder_paths
 import torch
-from comfy_api.latest import Input, io, ui
+from comfy_api.latest import Input, io
 
 from ..models.labels.frames import DrawnStream, LabelStream
 from ..pipelines.face_looks import collect_faces
@@ -17,6 +16,7 @@ from .failures import plain_words
 from .folders import path_stamp, user_path
 from .generator import on_device
 from .progress import NodeProgress
+from .saved_files import prefix_input, save_json, saved_file_input
 from .types import Drawings, Features, Generator, Labels, Looks
 from .video import frames_input, open_clip
 
@@ -172,23 +172,14 @@ class SaveLooks(io.ComfyNode):
             is_output_node=True,
             inputs=[
                 looks_input(),
-                io.String.Input(
-                    "filename_prefix",
-                    default="looks/looks",
-                    tooltip="Folder and beginning of the name; a number is added.",
-                ),
+                prefix_input("looks/looks"),
             ],
             outputs=[],
         )
 
     @classmethod
     def execute(cls, looks: AnyLooks, filename_prefix: str) -> io.NodeOutput:
-        folder, name, number, subfolder, _ = folder_paths.get_save_image_path(
-            filename_prefix, folder_paths.get_output_directory()
-        )
-        file = f"{name}_{number:05}_.json"
-        save_looks(looks, Path(folder) / file)
-        return io.NodeOutput(ui=ui.PreviewText(f"{Path(subfolder, file).as_posix()} [output]"))
+        return save_json(filename_prefix, partial(save_looks, looks))
 
 
 class LoadLooks(io.ComfyNode):
@@ -201,14 +192,7 @@ class LoadLooks(io.ComfyNode):
             description="Reads looks that Save Looks, or maliang features collect, wrote, or the features.npy that was "
             "published with NVIDIA's face network.",
             search_aliases=["import features", "feature table"],
-            inputs=[
-                io.String.Input(
-                    "file",
-                    default="looks.json",
-                    tooltip="The JSON or .npy file by its path in the input folder; 'looks/looks_00001_.json [output]' "
-                    "for one in the output folder.",
-                )
-            ],
+            inputs=[saved_file_input("looks.json", "JSON or .npy", "looks/looks_00001_.json")],
             outputs=[
                 Looks.Output("looks", tooltip="For Choose Features, with the weights that they are of.")
             ],

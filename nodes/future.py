@@ -10,11 +10,10 @@ from ..media.labels import open_labels
 from ..models.labels.frames import LabelStream
 from ..pipelines.future import PREDICTOR, FutureLabels, load_predictor
 from ..pipelines.labels import write_labels
-from ..weights.folders import find_file, search_folders
 from . import compat
 from .failures import memory_advice
-from .folders import MODELS, model_folders, temp_file
-from .generator import own_names, weight_file
+from .folders import MODELS, temp_file
+from .generator import own_names, weight_file, weights_stamp
 from .progress import NodeProgress, stoppable
 from .types import Labels
 
@@ -64,9 +63,7 @@ class PredictFuture(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, weights: str, **others: Any) -> Any:
-        path = find_file(weights, search_folders(model_folders()))
-        facts = path.stat() if path else None
-        return (str(path), facts.st_mtime_ns, facts.st_size) if facts else weights
+        return weights_stamp(weights)
 
     @classmethod
     def execute(cls, labels: LabelStream, frames: int, weights: str, keep_seen: int) -> io.NodeOutput:

@@ -83,9 +83,7 @@ class LoadGenerator(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, weights: str, **others: Any) -> Any:
-        path = find_file(weights, search_folders(model_folders()))
-        facts = path.stat() if path else None
-        return (str(path), facts.st_mtime_ns, facts.st_size) if facts else weights
+        return weights_stamp(weights)
 
     @classmethod
     def execute(
@@ -114,6 +112,13 @@ def own_names(architecture: str) -> list[str]:
     """The weights in the package that are of an architecture, in the order of the table of presets."""
     files = [(preset.name, demo_folder() / preset.file) for preset in builtin_presets().embedded]
     return [name for name, path in files if path.is_file() and inspect(path).architecture == architecture]
+
+
+def weights_stamp(name: str) -> tuple[str, int, int] | str:
+    """Changes when the file of that name does: for `fingerprint_inputs`."""
+    path = find_file(name, search_folders(model_folders()))
+    facts = path.stat() if path else None
+    return (str(path), facts.st_mtime_ns, facts.st_size) if facts else name
 
 
 def weight_file(name: str, download: bool) -> Path:

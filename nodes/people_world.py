@@ -8,10 +8,7 @@ from ..training.worlds import open_world
 from ..training.worlds.stage_looks import STAGE_LOOKS
 from . import compat
 from .types import Drawings, Labels, World
-from .video import FRAME_RATES
-
-ANY_LOOK = "any"
-MOST = 999_999_999_999
+from .world import MOST_SEED, length_input, look_input, motion_rate_input, seed_input, side_input, world_spec
 
 
 class PeopleWorld(io.ComfyNode):
@@ -38,45 +35,24 @@ class PeopleWorld(io.ComfyNode):
                     default="faces",
                     tooltip="faces: a head that speaks, blinks and turns. puppets: a dancer with clothes on a stage.",
                 ),
-                io.Int.Input(
-                    "seed",
-                    default=7,
-                    min=0,
-                    max=MOST,
-                    control_after_generate=True,
-                    tooltip="What they do. The same number always gives the same motion.",
-                ),
+                seed_input("What they do. The same number always gives the same motion."),
                 io.Int.Input(
                     "subject",
                     default=-1,
                     min=-1,
-                    max=MOST,
+                    max=MOST_SEED,
                     tooltip="Who it is: any number is a person of its own. -1: the seed says so too.",
                 ),
-                io.Int.Input(
-                    "frames", default=48, min=1, max=1_000_000, tooltip="Length of the clip, in frames."
+                length_input(),
+                side_input("width", 128, "Width in pixels."),
+                side_input(
+                    "height", 128, "Height in pixels; it shows the whole of a head or dancer at any size."
                 ),
-                io.Int.Input("width", default=128, min=32, max=8192, step=32, tooltip="Width in pixels."),
-                io.Int.Input(
-                    "height",
-                    default=128,
-                    min=32,
-                    max=8192,
-                    step=32,
-                    tooltip="Height in pixels; it shows the whole of a head or dancer at any size.",
+                look_input(
+                    STAGE_LOOKS,
+                    "Light of the world's own pictures; parts and drawings are the same in all of them.",
                 ),
-                io.Combo.Input(
-                    "look",
-                    options=[ANY_LOOK, *STAGE_LOOKS],
-                    default=ANY_LOOK,
-                    tooltip="Light of the world's own pictures; parts and drawings are the same in all of them. 'any': "
-                    "the seed decides.",
-                ),
-                io.Float.Input(
-                    "frame_rate",
-                    **FRAME_RATES,
-                    tooltip="Frames per second: how far they move from one frame to the next.",
-                ),
+                motion_rate_input("they"),
             ],
             outputs=[
                 Drawings.Output("drawings", tooltip="Landmarks or poses, drawn as networks take them."),
@@ -99,10 +75,7 @@ class PeopleWorld(io.ComfyNode):
         look: str,
         frame_rate: float,
     ) -> io.NodeOutput:
-        chosen = "" if look == ANY_LOOK else f"&look={look}"
-        chosen += "" if subject < 0 else f"&subject={subject}"
-        spec = (
-            f"world:{people}?seed={seed}&frames={frames}&size={width}x{height}&fps={frame_rate:.6f}{chosen}"
-        )
+        who = "" if subject < 0 else f"&subject={subject}"
+        spec = world_spec(people, seed, frames, (height, width), look, frame_rate, who)
         world = open_world(spec)
         return io.NodeOutput(world_drawing(spec, None, FaceStyle(), PoseStyle()), world, world)

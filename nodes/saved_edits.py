@@ -1,15 +1,15 @@
 """Label edits on disk."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import folder_paths
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ..models.labels.edits import LabelEdits
 from ..pipelines.saved_edits import read_edits, save_edits
 from . import compat
 from .folders import path_stamp, user_path
+from .saved_files import prefix_input, save_json, saved_file_input
 from .types import Edits
 
 
@@ -25,23 +25,14 @@ class SaveEdits(io.ComfyNode):
             is_output_node=True,
             inputs=[
                 Edits.Input("edits", tooltip="From Edit Labels."),
-                io.String.Input(
-                    "filename_prefix",
-                    default="edits/labels",
-                    tooltip="Folder and beginning of the name; a number is added.",
-                ),
+                prefix_input("edits/labels"),
             ],
             outputs=[],
         )
 
     @classmethod
     def execute(cls, edits: LabelEdits, filename_prefix: str) -> io.NodeOutput:
-        folder, name, number, subfolder, _ = folder_paths.get_save_image_path(
-            filename_prefix, folder_paths.get_output_directory()
-        )
-        file = f"{name}_{number:05}_.json"
-        save_edits(edits, Path(folder) / file)
-        return io.NodeOutput(ui=ui.PreviewText(f"{Path(subfolder, file).as_posix()} [output]"))
+        return save_json(filename_prefix, partial(save_edits, edits))
 
 
 class LoadEdits(io.ComfyNode):
@@ -53,14 +44,7 @@ class LoadEdits(io.ComfyNode):
             category="Maliang/labels",
             description="Reads edits that Save Label Edits, or the command line, wrote.",
             search_aliases=["import edits", "replay edits"],
-            inputs=[
-                io.String.Input(
-                    "file",
-                    default="edits.json",
-                    tooltip="The JSON file by its path in the input folder; 'edits/labels_00001_.json [output]' for "
-                    "one in the output folder.",
-                )
-            ],
+            inputs=[saved_file_input("edits.json", "JSON", "edits/labels_00001_.json")],
             outputs=[Edits.Output("edits", tooltip="For Apply Label Edits.")],
         )
 

@@ -15,10 +15,7 @@ from .folders import kept_folder, temp_file
 from .generator import on_device
 from .progress import NodeProgress
 from .types import Drawings, Flow, Generator, Labels
-from .video import as_video, check_batch, read_batch, save_pictures, sound_of
-
-CODECS = {"h264": "mp4", "ffv1": "mkv"}
-"""Codec -> ending of the file."""
+from .video import CODECS, as_video, check_batch, read_batch, save_pictures, sound_of
 
 
 def generator_input() -> Any:

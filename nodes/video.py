@@ -20,6 +20,9 @@ from .compat import trim_window
 IMAGE_BYTES = 3 * 4
 """Of one pixel of an IMAGE: three channels, float32."""
 
+CODECS = {"h264": "mp4", "ffv1": "mkv"}
+"""Codecs that nodes offer -> ending of the file."""
+
 FRAME_RATES = {"default": 24.0, "min": 1.0, "max": 240.0, "step": 0.001, "round": 0.001}
 
 

@@ -11,7 +11,7 @@ from . import compat
 from .folders import temp_file
 from .progress import NodeProgress
 from .types import Labels
-from .video import as_video
+from .video import CODECS, as_video
 
 
 class PreviewLabels(io.ComfyNode):
@@ -55,7 +55,7 @@ class LabelsToVideo(io.ComfyNode):
                 Labels.Input("labels", tooltip="Label maps from any source."),
                 io.Combo.Input(
                     "codec",
-                    options=["h264", "ffv1"],
+                    options=list(CODECS),
                     default="h264",
                     tooltip="h264: to look at. ffv1: lossless, so that the colours can be read as label maps again.",
                 ),
@@ -65,7 +65,7 @@ class LabelsToVideo(io.ComfyNode):
 
     @classmethod
     def execute(cls, labels: LabelStream, codec: str) -> io.NodeOutput:
-        with temp_file("labels.mp4" if codec == "h264" else "labels.mkv") as out:
+        with temp_file(f"labels.{CODECS[codec]}") as out:
             write_clip(
                 label_colors(labels),
                 out,

@@ -1,5 +1,7 @@
 """Procedural worlds: label maps without an input file, and the truth about them."""
 
+from typing import Any
+
 from comfy_api.latest import io
 
 from ..pipelines.clips import world_pictures, write_clip
@@ -13,6 +15,45 @@ from .types import Flow, Labels, World
 from .video import FRAME_RATES, as_video
 
 ANY_LOOK = "any"
+MOST_SEED = 999_999_999_999
+
+
+def seed_input(tooltip: str) -> Any:
+    return io.Int.Input("seed", default=7, min=0, max=MOST_SEED, control_after_generate=True, tooltip=tooltip)
+
+
+def length_input() -> Any:
+    return io.Int.Input("frames", default=48, min=1, max=1_000_000, tooltip="Length of the clip, in frames.")
+
+
+def side_input(name: str, default: int, tooltip: str) -> Any:
+    """Width or height."""
+    return io.Int.Input(name, default=default, min=32, max=8192, step=32, tooltip=tooltip)
+
+
+def look_input(looks: tuple[str, ...], tooltip: str) -> Any:
+    return io.Combo.Input(
+        "look", options=[ANY_LOOK, *looks], default=ANY_LOOK, tooltip=f"{tooltip} 'any': the seed decides."
+    )
+
+
+def motion_rate_input(what: str) -> Any:
+    return io.Float.Input(
+        "frame_rate",
+        **FRAME_RATES,
+        tooltip=f"Frames per second: how far {what} move from one frame to the next.",
+    )
+
+
+def world_spec(
+    kind: str, seed: int, frames: int, size: tuple[int, int], look: str, frame_rate: float, more: str = ""
+) -> str:
+    """What `open_world` takes; size: (height, width); more: other settings, each beginning with "&"."""
+    height, width = size
+    chosen = "" if look == ANY_LOOK else f"&look={look}"
+    return (
+        f"world:{kind}?seed={seed}&frames={frames}&size={width}x{height}&fps={frame_rate:.6f}{chosen}{more}"
+    )
 
 
 class StreetWorld(io.ComfyNode):
@@ -26,45 +67,15 @@ class StreetWorld(io.ComfyNode):
             "computed until another node asks for frames.",
             search_aliases=["procedural street", "cityscapes labels", "synthetic world", "label map source"],
             inputs=[
-                io.Int.Input(
-                    "seed",
-                    default=7,
-                    min=0,
-                    max=999_999_999_999,
-                    control_after_generate=True,
-                    tooltip="Which street. The same number always gives the same street.",
+                seed_input("Which street. The same number always gives the same street."),
+                length_input(),
+                side_input("width", 256, "Width in pixels. The demo weights were trained at 256."),
+                side_input("height", 128, "Height in pixels. The demo weights were trained at 128."),
+                look_input(
+                    LOOKS,
+                    "Light and weather of the world's own pictures; the labels are the same in all of them.",
                 ),
-                io.Int.Input(
-                    "frames", default=48, min=1, max=1_000_000, tooltip="Length of the clip, in frames."
-                ),
-                io.Int.Input(
-                    "width",
-                    default=256,
-                    min=32,
-                    max=8192,
-                    step=32,
-                    tooltip="Width in pixels. The demo weights were trained at 256.",
-                ),
-                io.Int.Input(
-                    "height",
-                    default=128,
-                    min=32,
-                    max=8192,
-                    step=32,
-                    tooltip="Height in pixels. The demo weights were trained at 128.",
-                ),
-                io.Combo.Input(
-                    "look",
-                    options=[ANY_LOOK, *LOOKS],
-                    default=ANY_LOOK,
-                    tooltip="Light and weather of the world's own pictures; the labels are the same in all of them. "
-                    "'any': the seed decides.",
-                ),
-                io.Float.Input(
-                    "frame_rate",
-                    **FRAME_RATES,
-                    tooltip="Frames per second: how far things move from one frame to the next.",
-                ),
+                motion_rate_input("things"),
             ],
             outputs=[
                 Labels.Output("labels", tooltip="Cityscapes label maps with instances, one a frame."),
@@ -76,9 +87,7 @@ class StreetWorld(io.ComfyNode):
     def execute(
         cls, seed: int, frames: int, width: int, height: int, look: str, frame_rate: float
     ) -> io.NodeOutput:
-        chosen = "" if look == ANY_LOOK else f"&look={look}"
-        spec = f"world:street?seed={seed}&frames={frames}&size={width}x{height}&fps={frame_rate:.6f}{chosen}"
-        world = open_world(spec)
+        world = open_world(world_spec("street", seed, frames, (height, width), look, frame_rate))
         return io.NodeOutput(world, world)
 
 

@@ -94,4 +94,4 @@ def test_a_demo_has_a_frame_for_every_column(frames: str, capsys: pytest.Capture
     with pytest.raises(SystemExit) as exit_:
         main(["demo", f"--frames={frames}"])
     assert exit_.value.code == 2
-    assert "give 4 or more" in capsys.readouterr().err
+    assert "4 or more" in capsys.readouterr().err

@@ -101,7 +101,7 @@ def test_edit(clip, tmp_path, capsys):
     assert json.loads(edits.read_text()) == {
         "edits": [{"replace": ["vegetation"], "by": "building", "start": 1, "mask": "edits.mask1.png"}]
     }
-    assert "edits.json: 1 edits" in capsys.readouterr().out
+    assert "edits.json: 1 edit\n" in capsys.readouterr().out
     assert (
         run(
             "edit", "--labels", clip, "--palette", "cityscapes", "--edits", edits, "--out", tmp_path / "again"

@@ -222,8 +222,9 @@ def test_the_command(tmp_path, capsys):
     assert "3 frames" in capsys.readouterr().out
     assert main(["labels", "face", *words, "--out", str(tmp_path / "face")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert main(["labels", "pose", *words, "--people", "0", "--out", str(tmp_path / "no")]) == 2
-    assert "at least one person" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["labels", "pose", *words, "--people", "0", "--out", str(tmp_path / "no")])
+    assert "--people: '0' is not a whole number of 1 or more" in capsys.readouterr().err
     assert isinstance(load_pose_finder(network), PoseFinder)
 
 
