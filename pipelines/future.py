@@ -25,7 +25,7 @@ from ..models.vid2vid.future import LabelFuture
 from ..models.vid2vid.future_rollout import predict
 from ..models.vid2vid.generator import Vid2VidGenerator
 from ..progress import Progress, silent
-from ..weights import load
+from ..weights import load_as
 from ..weights.config_json import to_json
 from .vid2vid import RenderReport, check_labels, known_labels, render_video
 
@@ -40,13 +40,8 @@ def load_predictor(
 
     dtype: what it computes in (None: what the file holds, often fp16, which CPUs are slow at).
     """
-    module = load(name, device, dtype)
-    if not isinstance(module, LabelFuture):
-        raise InputError(
-            f"{name}: holds a {type(module).__name__}, which predicts no label maps; choose weights such as "
-            f"{PREDICTOR}"
-        )
-    return module
+    otherwise = f"which predicts no label maps; choose weights such as {PREDICTOR}"
+    return load_as(LabelFuture, otherwise, name, device, dtype)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import InputError
 from ..media.pixels import to_model
 from ..models.labels.convert import map_classes
 from ..models.labels.palette import Palette, builtin_palette
 from ..models.labels.reader import LabelReader
-from ..weights import load, locate
+from ..weights import load_as, locate
 from ..weights.digest import sha256_of
 
 TALLER = 1.5
@@ -22,13 +21,8 @@ TALLER = 1.5
 
 def load_reader(name_or_path: str | Path, device: torch.device | str = "cpu") -> LabelReader:
     """By the name of a preset or from a file, in float32. InputError for weights of another kind."""
-    network = load(name_or_path, device, torch.float32)
-    if not isinstance(network, LabelReader):
-        raise InputError(
-            f"{name_or_path}: holds a {type(network).__name__}, not a network that reads labels; give one that "
-            "maliang train segmenter made, such as street-segmenter"
-        )
-    return network
+    otherwise = "not a network that reads labels; give one that maliang train segmenter made, such as street-segmenter"
+    return load_as(LabelReader, otherwise, name_or_path, device, torch.float32)
 
 
 class ReaderSegmenter:

@@ -31,7 +31,7 @@ from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Past, Vid2VidGenerator
 from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
 from ..progress import Progress, silent
-from ..weights import load
+from ..weights import load_as
 from .looks import Choice, split_choice
 from .openings import styled_opening
 from .styles import StyleCurve, parse_style
@@ -140,12 +140,7 @@ def load_generator(
 
     dtype: what it computes in (None: what the file holds, often fp16, which CPUs are slow at).
     """
-    module = load(name, device, dtype)
-    if not isinstance(module, Vid2VidGenerator):
-        raise InputError(
-            f"{name}: holds a {type(module).__name__}, not a vid2vid generator; choose other weights"
-        )
-    return module
+    return load_as(Vid2VidGenerator, "not a vid2vid generator; choose other weights", name, device, dtype)
 
 
 def first_pictures(paths: Sequence[Path], count: int, height: int, width: int) -> Tensor:

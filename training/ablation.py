@@ -8,29 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..models.vid2vid.config import GeneratorConfig
 from .paper import PAPER_LOSSES
 from .recipe import Recipe, Stage, TemporalConfig
 from .schedule import ClipShape
-from .street_demo import STREET_DEMO
-from .worlds.looks import LOOKS
+from .street_demo import STREET_DEMO, STREET_GENERATOR
 
-_GENERATOR = GeneratorConfig(
-    palette="cityscapes",
-    label_classes=35,
-    edges=True,
-    things=tuple(range(24, 34)),
-    style_names=LOOKS,
-    label_frames=3,
-    filters=12,
-    foreground_filters=6,
-    downsamplings=2,
-    blocks=4,
-    local_blocks=0,
-    scales=1,
-    flow=True,
-    foreground=(26, 27, 28, 29, 30, 31),
-    first_frame=None,
+_GENERATOR = replace(
+    STREET_GENERATOR, filters=12, foreground_filters=6, blocks=4, resampling="bilinear", skips=False
 )
 
 _LIKENESS = replace(

@@ -1,5 +1,6 @@
 """The schedule of a recipe as a table."""
 
+from .markdown import markdown
 from .recipe import Recipe, Stage
 from .schedule import ClipShape
 
@@ -21,10 +22,8 @@ HEAD = (
 
 def plan_table(recipe: Recipe) -> str:
     """Markdown, one stage a row; below it what all stages share."""
-    rows = [_row(number, recipe.generator.scales, stage) for number, stage in enumerate(recipe.stages, 1)]
-    lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*lines, "", _shared(recipe)])
+    rows = (_row(number, recipe.generator.scales, stage) for number, stage in enumerate(recipe.stages, 1))
+    return f"{markdown(HEAD, rows)}\n\n{_shared(recipe)}"
 
 
 def _row(number: int, scales: int, stage: Stage) -> tuple[str, ...]:

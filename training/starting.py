@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..models.vid2vid.generator import Vid2VidGenerator
-from ..weights import load
+from ..weights import load_as
 from ..weights.folders import typed
 from .networks import Networks
 
@@ -18,11 +18,8 @@ def start_from(networks: Networks, weights: str) -> None:
     Those may take no instance features where the run's network does: what reads the features, and what finds them in
     pictures, then stays as it is. InputError for a network of another kind or another config.
     """
-    trained = load(typed(weights), "cpu", torch.float32)
-    if not isinstance(trained, Vid2VidGenerator):
-        raise InputError(
-            f"{weights}: holds a {type(trained).__name__}, not a vid2vid generator; start from other weights"
-        )
+    otherwise = "not a vid2vid generator; start from other weights"
+    trained = load_as(Vid2VidGenerator, otherwise, typed(weights), "cpu", torch.float32)
     config = networks.generator.config
     if trained.config not in (config, replace(config, instance_features=None)):
         raise InputError(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .file import WeightsInfo, inspect, read, save
-    from .loading import load, locate
+    from .loading import load, load_as, locate
 
-__all__ = ["WeightsInfo", "inspect", "load", "locate", "read", "save"]
+__all__ = ["WeightsInfo", "inspect", "load", "load_as", "locate", "read", "save"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(".loading" if name in ("load", "locate") else ".file", __package__), name)
+    module = ".loading" if name in ("load", "load_as", "locate") else ".file"
+    return getattr(import_module(module, __package__), name)

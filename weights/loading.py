@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -12,6 +13,8 @@ from .file import read
 from .folders import ENVIRONMENT_VARIABLE, demo_folder, find_file, list_files, search_folders
 from .hub import cached
 from .presets import EmbeddedPreset, HubPreset, OwnFilePreset, PresetTable, builtin_presets
+
+T = TypeVar("T", bound=nn.Module)
 
 
 def load(
@@ -30,6 +33,20 @@ def load(
     Nothing is downloaded. InputError says what is wrong with a name or a file and what to do; memory: see `file.read`.
     """
     return read(locate(name_or_path, folders, presets=presets), device, dtype, architectures=architectures)
+
+
+def load_as(
+    kind: type[T],
+    otherwise: str,
+    name_or_path: str | Path,
+    device: torch.device | str,
+    dtype: torch.dtype | None,
+) -> T:
+    """`load` for a network of one kind. InputError for another, ending in `otherwise`: what it is not, what to do."""
+    network = load(name_or_path, device, dtype)
+    if not isinstance(network, kind):
+        raise InputError(f"{name_or_path}: holds a {type(network).__name__}, {otherwise}")
+    return network
 
 
 def locate(
