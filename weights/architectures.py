@@ -37,6 +37,13 @@ def _vid2vid_generator() -> Architecture:
     return Architecture(GeneratorConfig, Vid2VidGenerator)
 
 
+def _few_shot_generator() -> Architecture:
+    from ..models.fewshot.config import FewShotConfig
+    from ..models.fewshot.generator import FewShotGenerator
+
+    return Architecture(FewShotConfig, FewShotGenerator)
+
+
 def _label_future() -> Architecture:
     from ..models.vid2vid.future import FutureConfig, LabelFuture
 
@@ -65,6 +72,7 @@ ARCHITECTURES: Architectures = MappingProxyType(
     {
         "vid2vid.generator/1": _vid2vid_generator,
         "vid2vid.future/1": _label_future,
+        "fewshot.generator/1": _few_shot_generator,
         "labels.reader/1": _label_reader,
         "flownet2/1": _flownet2,
         "vgg19/1": _vgg19,

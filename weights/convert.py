@@ -46,6 +46,18 @@ def _vid2vid() -> Converter:
     return Converter("vid2vid.generator/1", convert, "CC-BY-NC-SA-4.0", "NVIDIA/vid2vid (Wang et al. 2018)")
 
 
+def _few_shot() -> Converter:
+    from ..models.fewshot.convert import convert
+
+    return Converter("fewshot.generator/1", convert, FEW_SHOT_LICENCE, FEW_SHOT_SOURCE)
+
+
+def _few_shot_learnt() -> Converter:
+    from ..models.fewshot.convert import convert_learnt
+
+    return Converter("fewshot.generator/1", convert_learnt, FEW_SHOT_LICENCE, FEW_SHOT_SOURCE)
+
+
 def _flownet2() -> Converter:
     from ..models.flow.flownet2_convert import convert
 
@@ -58,11 +70,20 @@ def _vgg19() -> Converter:
     return Converter("vgg19/1", convert, "BSD-3-Clause", "torchvision (Simonyan and Zisserman 2014)")
 
 
+FEW_SHOT_LICENCE = "Nvidia Source Code License-NC (non-commercial)"
+"""Of imaginaire and what was published with it; weights of one's own training have another."""
+FEW_SHOT_SOURCE = "few-shot vid2vid (Wang et al. 2019), NVlabs/imaginaire or NVlabs/few-shot-vid2vid"
 FLOWNET2_LICENCE = "research only (University of Freiburg)"
 """The checkpoint was converted from the authors' models, whose terms go with it; the code around it is Apache-2.0."""
 
 CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
-    {"vid2vid": _vid2vid, "flownet2": _flownet2, "vgg19": _vgg19}
+    {
+        "vid2vid": _vid2vid,
+        "fewshot": _few_shot,
+        "fewshot-raw": _few_shot_learnt,
+        "flownet2": _flownet2,
+        "vgg19": _vgg19,
+    }
 )
 
 

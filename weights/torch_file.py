@@ -35,7 +35,9 @@ def is_torch_zip(path: Path) -> bool:
 
 
 def read_state(path: Path, name: str | None = None) -> dict[str, Tensor]:
-    """The state dict in a checkpoint: the tensors themselves, or those under the key "state_dict".
+    """The state dict in a checkpoint: the tensors themselves, or those under the key "state_dict" or "net_G".
+
+    What else is in it (discriminators, optimisers) is not read where the file can be mapped.
 
     name: what to call the file in messages (None: its path). InputError: a pickle that asks for more than tensors, a
     damaged or cut file, a storage that is not there in its declared size, an entry that is not a dense tensor.
@@ -48,8 +50,10 @@ def read_state(path: Path, name: str | None = None) -> dict[str, Tensor]:
     if not path.stat().st_size:
         raise InputError(f"{where}: the file is empty; get it again")
     loaded = _load(path, where)
-    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
-        loaded = loaded["state_dict"]
+    for entry in ("state_dict", "net_G"):
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(entry), Mapping):
+            loaded = loaded[entry]
+            break
     if not isinstance(loaded, Mapping) or not loaded:
         raise InputError(
             f"{where}: holds a {type(loaded).__name__}, not named tensors; not a checkpoint of ours"
@@ -122,7 +126,10 @@ def _total_guard(size: int, where: str) -> Guard:
 
 
 def _plain(loaded: Mapping[Any, Any], size: int, where: str) -> dict[str, Tensor]:
-    """Name -> dense tensor, none of them larger than the file (an expanded view could be, once it is written)."""
+    """Name -> dense tensor, all of them no larger than the file (an expanded view could be, once it is written).
+
+    Twice the file is let pass: a module that was saved under two names is in it once.
+    """
     state: dict[str, Tensor] = {}
     for key, value in loaded.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
@@ -130,6 +137,6 @@ def _plain(loaded: Mapping[Any, Any], size: int, where: str) -> dict[str, Tensor
         if value.layout is not torch.strided or value.dtype not in DTYPES or value.device.type != "cpu":
             raise InputError(f"{where}: entry {key[:80]!r} is not a dense tensor of plain numbers")
         state[key] = value.detach()
-    if sum(tensor.nbytes for tensor in state.values()) > size:
+    if sum(tensor.nbytes for tensor in state.values()) > 2 * size:
         raise InputError(f"{where}: its tensors are larger than the file's {size} bytes; refused")
     return state

@@ -28,9 +28,9 @@ FACE_PIXELS = 256.0
 def from_imaginaire(file: str, state: State) -> tuple[FewShotConfig, dict[str, Tensor]]:
     """The state, without the prefix of its half of the file -> config and our state."""
     learnt = any(name.endswith(".weight_orig") for name in state)
-    plain = fold_spectral(state)
-    separate = share_flow(file, plain, "flow_network_ref.", "flow_network_temp.")
-    entries = Entries(file, plain)
+    once = dict(state)
+    separate = share_flow(file, once, "flow_network_ref.", "flow_network_temp.")
+    entries = Entries(file, fold_spectral(once))
     config = _config(entries, learnt, separate)
     exemplar_encoder(entries, config)
     for branch in ("key", "query") if config.mixing == "attention" else ():

@@ -29,10 +29,10 @@ EPS = 1e-5
 def from_nvlabs(file: str, state: State) -> tuple[FewShotConfig, dict[str, Tensor]]:
     """The file's state -> config and our state. InputError for older layouts and rare options."""
     _refuse_others(file, state)
-    plain = fold_spectral(state)
-    warps = any(name.startswith(("flow_network_ref.", "img_ref_embedding.")) for name in plain)
-    separate = share_flow(file, plain, "flow_network_ref.", "flow_network_temp.")
-    entries = Entries(file, plain)
+    warps = any(name.startswith(("flow_network_ref.", "img_ref_embedding.")) for name in state)
+    once = dict(state)
+    separate = share_flow(file, once, "flow_network_ref.", "flow_network_temp.")
+    entries = Entries(file, fold_spectral(once))
     config = _config(entries, warps, separate)
     exemplar_encoder(entries, config.levels)
     if config.mixing == "attention":
