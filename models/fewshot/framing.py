@@ -1,15 +1,16 @@
-"""The window through which a network sees a clip: kept where the first frame put it, or following the subject.
+"""The window through which a network sees a clip, following the subject.
 
-A window that follows is led on a leash: while the subject moves within `slack` of where it was, nothing moves, so the
-background stands still and noise in the points goes nowhere. Beyond that the window is pulled along, and what is left
-of noise is smoothed by a straight line through the frames around each (weights: a Hann window), which doesn't lag. It
-needs `reach` frames ahead, holds twice as many, and depends on nothing but the sightings.
+The published code keeps the window of the first frame. This one is led on a leash: while the subject moves within
+`slack` of where it was, nothing moves, so the background stands still and noise in the points goes nowhere. Beyond that
+the window is pulled along, and what is left of noise is smoothed by a straight line through the frames around each
+(weights: a Hann window), which doesn't lag. It needs `reach` frames ahead, holds twice as many, and depends on nothing
+but the sightings.
 """
 
 import math
 from collections.abc import Iterable, Iterator
 from itertools import repeat
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,6 @@ from .around import around
 from .sightings import Area, Sighting
 from .windows import Size, Window
 
-Framing = Literal["fixed", "follow"]
-"""fixed: the first frame's window is kept, as both published code bases do; follow: it goes along with the subject."""
 REACH = 12
 """Frames before and after that a window is smoothed over: half a second."""
 SLACK = 0.05
@@ -34,21 +33,6 @@ class _Seen(NamedTuple):
     place: Vector
     """x, y, logarithm of the size."""
     head: Area | None
-
-
-def frame_windows(
-    mode: Framing,
-    first: Window,
-    sightings: Iterable[Sighting | None],
-    *,
-    canvas: Size | None = None,
-    reach: int = REACH,
-    slack: float = SLACK,
-) -> Iterator[Window]:
-    """The window of every frame; "fixed" needs no sightings and never ends. Otherwise see `follow`."""
-    if mode == "fixed":
-        return repeat(first)
-    return follow(first, sightings, canvas=canvas, reach=reach, slack=slack)
 
 
 def follow(

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maliang_video.models.fewshot.framing import REACH, around_head, follow, frame_windows, moved_into
+from maliang_video.models.fewshot.framing import REACH, around_head, follow, moved_into
 from maliang_video.models.fewshot.sightings import (
     Area,
     Sighting,
@@ -53,11 +53,6 @@ def walks(draw: st.DrawFn) -> list[Sighting]:
         x, y, size = x + right, y + down, size * float(np.exp(nearer))
         walk.append(Sighting(x, y, size, Area(x - 20, y - 90, x + 20, y - 40)))
     return walk
-
-
-def test_a_fixed_window_stays():
-    windows = frame_windows("fixed", FIRST, iter(()))
-    assert [next(windows) for _ in range(3)] == [FIRST] * 3
 
 
 @few
