@@ -112,3 +112,20 @@ def test_the_same_polygon_as_opencv(corners):
 def test_a_line_of_one_point_is_that_point():
     x, y = line_pixels(np.array([3, 4]), np.array([3, 4]))
     assert (x.tolist(), y.tolist()) == ([3], [4])
+
+
+def test_lengths_are_truncated_or_rounded():
+    ends = np.array([(2.0, 5.5), (5.7, 5.5)])
+    assert len(curve_through(ends).x) == 3
+    assert len(curve_through(ends, rounded=True).x) == 4
+
+
+def test_a_coloured_stroke_has_discs_at_its_ends_unless_told_not_to():
+    plain, round_ends = (np.zeros((11, 21, 3), np.uint8) for _ in range(2))
+    line = Curve(np.arange(5, 16), np.full(11, 5))
+    stroke(round_ends, line, (90, 0, 0), width=2)
+    stroke(plain, line, (90, 0, 0), width=2, ends=False)
+    assert plain.any(-1).any(1).nonzero()[0].tolist() == [3, 4, 5, 6]
+    assert round_ends[5, 2].any()
+    assert not plain[5, 2].any()
+    assert round_ends[2, 5].any()

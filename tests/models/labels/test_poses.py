@@ -15,6 +15,7 @@ from maliang_video.models.labels.people import (
     landmarks_of,
     whole_body,
 )
+from maliang_video.models.labels.pose_lines import EVEN, FEWSHOT, VID2VID, PoseRules
 from maliang_video.models.labels.poses import (
     central_columns,
     draw_pose,
@@ -205,3 +206,33 @@ def test_the_largest_whole_face_gives_the_landmarks():
 def test_people_that_cant_be_drawn(pose, message):
     with pytest.raises(InputError, match=message):
         draw_pose([Person(pose)], 10, 10)
+
+
+def test_few_shot_faces_have_a_jaw_and_can_be_left_out():
+    face = torch.zeros(70, 3)
+    face[:17] = torch.tensor([[5.0 * i + 4, 20.0, 1.0] for i in range(17)])
+    person = Person(torch.zeros(25, 3), face)
+    assert not draw_pose([person], 40, 100).any()
+    assert (255, 255, 255) in colors(draw_pose([person], 40, 100, rules=FEWSHOT))
+    assert not draw_pose([person], 40, 100, rules=FEWSHOT.without_face()).any()
+
+
+def test_few_shot_basic_points_have_a_head_but_no_feet():
+    person = standing()
+    person.pose[[22, 24]] = torch.tensor([[30.0, 135.0, 1.0], [60.0, 135.0, 1.0]])
+    whole, basic = (draw_pose([person], 140, 100, rules=FEWSHOT, basic_points=b) for b in (False, True))
+    assert torch.equal(whole[:, :15], basic[:, :15])
+    assert basic[:, :18].any()
+    assert whole[:, 134:].any()
+    assert not basic[:, 134:].any()
+
+
+def test_few_shot_strokes_grow_with_the_body():
+    def width(size: float, rules: PoseRules) -> int:
+        drawn = draw_pose([standing(250, 200, size)], 1000, 500, rules=rules)
+        row = int(200 + size * 0.8)
+        return int(drawn[:, row, 200:300].any(0).sum())
+
+    assert [width(size, FEWSHOT) for size in (130, 220)] == [6, 8]  # what is unseen counts
+    assert [width(size, EVEN) for size in (130, 220)] == [2, 6]
+    assert width(130, VID2VID) == 6

@@ -9,7 +9,9 @@ from maliang_video.errors import InputError
 from maliang_video.models.labels.frames import LabelFrames
 from maliang_video.models.labels.palette import builtin_palette
 from maliang_video.models.labels.resize import (
+    FittedLabels,
     ResizedLabels,
+    middle,
     nearest_positions,
     network_size,
     resize_nearest,
@@ -90,3 +92,16 @@ def test_resized_labels():
     assert frame.instances is None
     with pytest.raises(InputError, match="can't be resized to 0x4"):
         ResizedLabels(clip, 4, 0)
+
+
+def test_the_middle_of_another_aspect_is_the_largest():
+    assert middle(60, 160, 2.0) == (20, 0, 140, 60)
+    assert middle(160, 60, 0.5) == (0, 20, 60, 140)
+    assert middle(100, 200, 2.0) == (0, 0, 200, 100)
+
+
+def test_fitted_labels_lose_their_borders_and_are_not_stretched():
+    ids = torch.arange(160, dtype=torch.uint8).expand(1, 60, 160)
+    fitted = FittedLabels(LabelFrames(ids, builtin_palette("coco_stuff")), 30, 60)
+    row = next(fitted.frames()).ids[0].tolist()
+    assert row == list(range(21, 141, 2))
