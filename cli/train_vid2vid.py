@@ -29,7 +29,8 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe",
         metavar="NAME",
-        help="default: footage on data of one's own, else street-demo; maliang train plan shows each",
+        help="default: footage on data of one's own (an hour of one core; footage-large: the whole method, for a GPU), "
+        "else street-demo; maliang train plan shows each",
     )
     parser.add_argument(
         "--clips", type=at_least(1), metavar="N", help="train on N clips in all (default: the recipe's)"
@@ -151,20 +152,22 @@ def run_vid2vid(arguments: argparse.Namespace) -> None:
     with progress_bar("train", unit="clip") as progress:
         report = train(recipe, out, options, clips, progress if team.leads else silent)
     if team.leads:
-        _say(out, report, recipe.clips)
+        _say(out, report, recipe)
 
 
-def _say(out: Path, report: "Report", clips: int) -> None:
+def _say(out: Path, report: "Report", recipe: "Recipe") -> None:
     """What became of a run; its weights so far are a file that the nodes load."""
     from ..training.checkpoint import export_run
     from ..weights.devices import DTYPES
 
     weights = out / f"{out.resolve().name}.safetensors"
     export_run(out, weights, "unknown", DTYPES["fp16"])
-    after = "the same command goes on" if report.clips < clips else "done"
-    print(f"{out}: trained on {report.clips} of {clips} clips; {after}")
+    after = "the same command goes on" if report.clips < recipe.clips else "done"
+    shape = recipe.shape(report.clips - 1)
+    print(f"{out}: trained on {report.clips} of {recipe.clips} clips; {after}")
     print(
-        f"{weights}: the weights, for the node and maliang vid2vid; maliang train export writes them otherwise"
+        f"{weights}: the weights, for the node and maliang vid2vid, learnt at {shape.width}x{shape.height} (--size); "
+        "maliang train export writes them otherwise"
     )
     if report.skipped:
         print(

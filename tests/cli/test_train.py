@@ -129,7 +129,9 @@ def test_from_a_folder_to_a_file_of_weights(capsys, data, tmp_path):
     said = maliang(capsys, "vid2vid", "--recipe", "tiny", "--data", data, "--clips", 2, "--out", out)
     first, second = said.splitlines()
     assert first == f"{out}: trained on 2 of 2 clips; done"
-    assert second.startswith(f"{out / 'run.safetensors'}: the weights, for the node and maliang vid2vid")
+    assert second.startswith(
+        f"{out / 'run.safetensors'}: the weights, for the node and maliang vid2vid, learnt at 64x32 (--size); "
+    )
     assert sorted(path.name for path in out.iterdir()) == [
         "cache",
         "checkpoint.safetensors",

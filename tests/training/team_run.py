@@ -31,7 +31,7 @@ def run(folder: Path, rank: int, port: int, dies_at: int) -> None:
         "LOCAL_RANK": str(rank),
     }
     torch.set_num_threads(1)
-    sheets.PREVIEW_FRAMES = 3
+    sheets.PREVIEW_FRAMES, loop.PREVIEW_CLIPS = 3, (-1,)
     recipe = shared_recipe()
 
     def progress(done, total, preview=None) -> None:
