@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from .clips import Clips
+from .fewshot_clips import fewshot_world_clips
+from .fewshot_method import FewShotMethod
+from .fewshot_recipe import FewShotRecipe, check_fewshot
 from .method import Method
 from .recipe import Recipe, check_recipe
 from .team import Team
 from .vid2vid_method import Vid2VidMethod
 from .world_clips import world_clips
 
-AnyRecipe = Recipe
+AnyRecipe = Recipe | FewShotRecipe
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,10 @@ class Approach:
     method: Callable[[Any, Team], Method]
 
 
-_APPROACHES: dict[type, Approach] = {Recipe: Approach(check_recipe, world_clips, Vid2VidMethod)}
+_APPROACHES: dict[type, Approach] = {
+    Recipe: Approach(check_recipe, world_clips, Vid2VidMethod),
+    FewShotRecipe: Approach(check_fewshot, fewshot_world_clips, FewShotMethod),
+}
 
 
 def approach_of(recipe: AnyRecipe) -> Approach:
