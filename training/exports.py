@@ -7,6 +7,7 @@ import torch
 
 from ..weights.file import WeightsInfo
 from .checkpoint import FILE_NAME, export_run, read_state
+from .fewshot_export import export_fewshot
 from .future_loop import export_future
 from .segmenter_loop import export_segmenter
 
@@ -19,4 +20,6 @@ def export_any(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> Wei
         return export_future(folder, out, licence, dtype)
     if "updates" in recipe:
         return export_segmenter(folder, out, licence, dtype)
+    if "subjects" in recipe:
+        return export_fewshot(folder, out, licence, dtype)
     return export_run(folder, out, licence, dtype)

@@ -11,10 +11,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..models.fewshot.stages import Stage, face_plane
+from ..models.labels.convert import map_classes
 from ..models.labels.faces import with_skull
+from ..models.labels.palette import builtin_palette
 from ..models.labels.pose_lines import EVEN
 from ..models.labels.poses import draw_pose, pose_input
 from .augment import choose_corner, cut, spaced, zoomed
@@ -151,13 +152,26 @@ class PuppetSubjects(SubjectClips[PuppetWorld]):
 class StreetSubjects(SubjectClips[StreetWorld]):
     """Streets as label maps; a subject is a street, in one of four lights."""
 
+    def __init__(
+        self,
+        seed: int,
+        shape_of: Callable[[int], ClipShape],
+        exemplars_of: Callable[[int], Range],
+        subjects: int,
+        apart: Range,
+        palette: str = "cityscapes",
+    ) -> None:
+        """palette: a built-in one, which the world's labels become by name."""
+        super().__init__(seed, shape_of, exemplars_of, subjects, apart)
+        self.mapping = map_classes(builtin_palette("cityscapes"), builtin_palette(palette))
+
     def world(self, subject: int, draw: random.Random, size: Size) -> StreetWorld:
         return StreetWorld(subject, draw.choice(LOOKS), size[1], size[0])
 
     def labels(self, frame: WorldFrame, corner: Size, small: Size, surface: int) -> Batch:
         top, left = corner
-        ids: Tensor = torch.from_numpy(frame.ids[top : top + small[0], left : left + small[1]].copy())
-        return {"ids": ids}
+        ids = torch.from_numpy(frame.ids[top : top + small[0], left : left + small[1]].copy())
+        return {"ids": self.mapping.apply(ids)}
 
 
 def subject_of(draw: random.Random, index: int, subjects: int) -> int:
@@ -200,4 +214,4 @@ def fewshot_world_clips(recipe: FewShotRecipe) -> Clips:
         return FaceSubjects(*told)
     if recipe.world == "puppets":
         return PuppetSubjects(*told, with_densepose=recipe.generator.label_channels == 6)
-    return StreetSubjects(*told)
+    return StreetSubjects(*told, palette=recipe.generator.palette)

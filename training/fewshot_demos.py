@@ -8,6 +8,7 @@ procedural world, by thousands of subjects, without discriminators: there is lit
 from dataclasses import replace
 
 from ..models.fewshot.config import FewShotConfig, FlowConfig
+from ..models.fewshot.published import STREET_PALETTE
 from .fewshot_recipe import FewShotLosses, FewShotRecipe, FewShotStage, JudgeShape
 from .recipe import World
 from .schedule import ClipShape
@@ -94,7 +95,7 @@ DANCER_FEWSHOT = _recipe(
 STREET_FEWSHOT = _recipe(
     "street-fewshot-demo",
     "street",
-    replace(GENERATOR, kind="street", palette="cityscapes", label_channels=35),
+    replace(GENERATOR, kind="street", palette=STREET_PALETTE, label_channels=20),
     (256, 128),
     (1200, 400),
 )

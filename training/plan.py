@@ -33,18 +33,23 @@ def _row(number: int, scales: int, stage: Stage) -> tuple[str, ...]:
         str(stage.clips),
         f"{shape.width}x{shape.height}",
         str(shape.frames),
-        _varied(shape),
+        varied(shape),
         f"{stage.scales} of {scales}",
         stage.trained,
         str(stage.discriminator_scales),
         str(stage.chunk),
         str(stage.unrolled),
-        f"{first:.2g}" if first == last else f"{first:.2g} to {last:.2g}",
+        rate_range(first, last),
         _discriminators(stage),
     )
 
 
-def _varied(shape: ClipShape) -> str:
+def rate_range(first: float, last: float) -> str:
+    """`4e-04`, or `4e-04 to 2e-04`."""
+    return f"{first:.2g}" if first == last else f"{first:.2g} to {last:.2g}"
+
+
+def varied(shape: ClipShape) -> str:
     """How clips differ from what they show."""
     ways = {
         "mirrored": shape.mirrored,

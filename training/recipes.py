@@ -6,6 +6,9 @@ from types import MappingProxyType
 from ..errors import InputError
 from .ablation import VARIANTS
 from .drawn_demos import DRAWN_DEMOS
+from .fewshot_demos import FEWSHOT_DEMOS
+from .fewshot_paper import FEWSHOT_PAPER
+from .fewshot_recipe import FewShotRecipe
 from .footage import FOOTAGE_RECIPES
 from .paper import PAPER_RECIPES
 from .recipe import Recipe
@@ -26,9 +29,25 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     }
 )
 
+FEWSHOT_RECIPES: Mapping[str, FewShotRecipe] = MappingProxyType(
+    {recipe.name: recipe for recipe in (*FEWSHOT_DEMOS, *FEWSHOT_PAPER)}
+)
+"""Of another kind of network, trained by another command."""
+
 
 def find_recipe(name: str) -> Recipe:
     """A recipe by name; InputError lists those that there are."""
+    if name in FEWSHOT_RECIPES:
+        raise InputError(f"recipe {name!r} is for maliang train fewshot")
     if name not in RECIPES:
         raise InputError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def find_fewshot_recipe(name: str) -> FewShotRecipe:
+    """A few-shot recipe by name; InputError lists those that there are."""
+    if name in RECIPES:
+        raise InputError(f"recipe {name!r} is for maliang train vid2vid")
+    if name not in FEWSHOT_RECIPES:
+        raise InputError(f"no few-shot recipe {name!r}; there are: {', '.join(FEWSHOT_RECIPES)}")
+    return FEWSHOT_RECIPES[name]
