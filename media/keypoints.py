@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -31,8 +31,11 @@ _MAX_DEPTH = 4
 _SEPARATOR = re.compile(r"[,;\s]+")
 
 
-class Poses(Protocol):
-    """Everyone in every frame of a clip, read one frame at a time, as often as wanted."""
+Found = TypeVar("Found", covariant=True)
+
+
+class Keypoints(Protocol[Found]):
+    """What was found in every frame of a clip, read one frame at a time, as often as wanted."""
 
     @property
     def frame_count(self) -> int | None:
@@ -43,27 +46,20 @@ class Poses(Protocol):
     def fingerprint(self) -> str: ...
     @property
     def name(self) -> str: ...
-    def frames(self, start: int = 0) -> Iterator[PosedFrame]: ...
+    def frames(self, start: int = 0) -> Iterator[Found]: ...
 
 
-class Landmarks(Protocol):
-    """The 68 landmarks of one face in every frame of a clip, `[68 2]` in pixels."""
+class Poses(Keypoints[PosedFrame], Protocol):
+    """Everyone in every frame."""
 
-    @property
-    def frame_count(self) -> int | None:
-        """None: without end."""
-        ...
 
-    @property
-    def fingerprint(self) -> str: ...
-    @property
-    def name(self) -> str: ...
+class Landmarks(Keypoints[Tensor], Protocol):
+    """The 68 landmarks of one face in every frame, `[68 2]` in pixels."""
+
     @property
     def size(self) -> tuple[int, int] | None:
         """(height, width) of the pictures that they were found in, where the source says."""
         ...
-
-    def frames(self, start: int = 0) -> Iterator[Tensor]: ...
 
 
 def holds_keypoints(source: Path) -> bool:

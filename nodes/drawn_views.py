@@ -1,10 +1,10 @@
 """Edges of footage as drawn maps, and drawn maps to look at."""
 
-import torch
-from comfy_api.latest import Input, io, ui
+from typing import Any
 
-from ..errors import InputError
-from ..media.pixels import to_image, to_model
+import torch
+from comfy_api.latest import Input, io
+
 from ..models.labels.drawn import show_drawn
 from ..models.labels.frames import DrawnStream
 from ..pipelines.drawings import EdgeDrawing, write_drawing
@@ -14,9 +14,10 @@ from .folders import temp_file
 from .progress import NodeProgress
 from .types import Drawings
 from .video import as_video, frames_input, rate_input
+from .views import frame_input, frame_of, preview
 
 
-def drawings_input() -> object:
+def drawings_input() -> Any:
     return Drawings.Input("drawings", tooltip="Drawn faces, poses or edges.")
 
 
@@ -58,20 +59,14 @@ class PreviewDrawings(io.ComfyNode):
             is_output_node=True,
             inputs=[
                 drawings_input(),
-                io.Int.Input(
-                    "frame", default=0, min=0, max=1_000_000, tooltip="Which frame to show, counted from 0."
-                ),
+                frame_input(),
             ],
             outputs=[io.Image.Output("image", tooltip="The picture that is shown.")],
         )
 
     @classmethod
     def execute(cls, drawings: DrawnStream, frame: int) -> io.NodeOutput:
-        shown = next(iter(drawings.frames(frame)), None)
-        if shown is None:
-            raise InputError(f"there is no frame {frame}: the drawn maps end before it")
-        picture = to_image(to_model(show_drawn(shown))[None])
-        return io.NodeOutput(picture, ui=ui.PreviewImage(picture, cls=cls))
+        return preview(show_drawn(frame_of(drawings.frames(frame), frame, "drawn maps")), cls)
 
 
 class DrawingsToVideo(io.ComfyNode):

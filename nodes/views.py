@@ -1,6 +1,11 @@
 """Label maps to look at: one frame with a legend, the whole clip in colours."""
 
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import numpy as np
 from comfy_api.latest import io, ui
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..media.pixels import to_image, to_model
@@ -12,6 +17,29 @@ from .folders import temp_file
 from .progress import NodeProgress
 from .types import Labels
 from .video import CODECS, as_video
+
+Frame = TypeVar("Frame")
+
+
+def frame_input() -> Any:
+    """Which frame to look at."""
+    return io.Int.Input(
+        "frame", default=0, min=0, max=1_000_000, tooltip="Which frame to show, counted from 0."
+    )
+
+
+def frame_of(frames: Iterator[Frame], number: int, maps: str) -> Frame:
+    """The first of the frames from that number on; InputError if there is none."""
+    shown = next(frames, None)
+    if shown is None:
+        raise InputError(f"there is no frame {number}: the {maps} end before it")
+    return shown
+
+
+def preview(pixels: NDArray[np.uint8], node: Any) -> io.NodeOutput:
+    """A picture uint8 `[h w 3]` as a node's output that it shows, too."""
+    picture = to_image(to_model(pixels)[None])
+    return io.NodeOutput(picture, ui=ui.PreviewImage(picture, cls=node))
 
 
 class PreviewLabels(io.ComfyNode):
@@ -26,20 +54,15 @@ class PreviewLabels(io.ComfyNode):
             is_output_node=True,
             inputs=[
                 Labels.Input("labels", tooltip="Label maps from any source."),
-                io.Int.Input(
-                    "frame", default=0, min=0, max=1_000_000, tooltip="Which frame to show, counted from 0."
-                ),
+                frame_input(),
             ],
             outputs=[io.Image.Output("image", tooltip="The picture that is shown, legend included.")],
         )
 
     @classmethod
     def execute(cls, labels: LabelStream, frame: int) -> io.NodeOutput:
-        shown = next(iter(labels.frames(frame)), None)
-        if shown is None:
-            raise InputError(f"there is no frame {frame}: the label maps end before it")
-        picture = to_image(to_model(with_legend(shown.ids, labels.palette))[None])
-        return io.NodeOutput(picture, ui=ui.PreviewImage(picture, cls=cls))
+        shown = frame_of(labels.frames(frame), frame, "label maps")
+        return preview(with_legend(shown.ids, labels.palette), cls)
 
 
 class LabelsToVideo(io.ComfyNode):

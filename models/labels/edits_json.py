@@ -13,6 +13,7 @@ from reprlib import repr as short
 from typing import Any, NamedTuple, TypeGuard
 
 from ...errors import InputError
+from .json_text import parse_json
 from .palette_json import MAX_NAME
 
 MAX_EDITS = 10_000
@@ -45,18 +46,7 @@ def edits_text(rows: Sequence[EditRow]) -> str:
 
 def parse_edits(text: str) -> list[EditRow]:
     """The edits of a JSON text; InputError says what is wrong and where."""
-    if len(text) > MAX_TEXT:
-        raise InputError(f"label edits: {len(text):,} characters are too many; at most {MAX_TEXT:,}")
-    try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"label edits: not JSON, line {error.lineno} column {error.colno}: {error.msg}"
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise InputError(
-            "label edits: not a list of edits, its JSON is nested too deeply or its numbers are too long"
-        ) from error
+    raw = parse_json(text, "label edits", "a list of edits", MAX_TEXT)
     if not isinstance(raw, dict) or set(raw) != {"edits"} or not isinstance(raw["edits"], list):
         raise InputError('label edits: expected an object {"edits": [...]}')
     if len(raw["edits"]) > MAX_EDITS:

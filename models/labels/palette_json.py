@@ -4,12 +4,12 @@
                                {"id": 1, "name": "gnome", "color": "#c82828", "thing": true}]}
 """
 
-import json
 from contextlib import suppress
 from reprlib import repr as short
 from typing import Any, TypeGuard
 
 from ...errors import InputError
+from .json_text import parse_json
 from .synonyms import spelling
 
 MAX_ID = 32767
@@ -25,18 +25,7 @@ Row = tuple[int, str, tuple[int, int, int], bool]
 
 def parse_palette(text: str) -> tuple[str, str, list[Row]]:
     """(name, source, classes) of a palette's JSON text; InputError says what is wrong and where."""
-    if len(text) > MAX_TEXT:
-        raise InputError(f"palette: {len(text):,} characters are too many; at most {MAX_TEXT:,}")
-    try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"palette: not JSON, line {error.lineno} column {error.colno}: {error.msg}"
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise InputError(
-            "palette: not a palette, its JSON is nested too deeply or its numbers are too long"
-        ) from error
+    raw = parse_json(text, "palette", "a palette", MAX_TEXT)
     if not isinstance(raw, dict) or not isinstance(raw.get("classes"), list):
         raise InputError('palette: expected an object {"name": ..., "classes": [...]}')
     _only_known(raw, ("name", "source", "classes"), "palette")
