@@ -15,7 +15,7 @@ State = Mapping[str, Tensor]
 KINDS = {1: "face", 6: "pose", 20: "street"}
 """What published networks were trained on, by the channels of their label maps."""
 STREET_PALETTE = "cityscapes_fewshot"
-"""20 channels: its 19 classes, then all the rest."""
+"""20 classes: 19 that are told apart, then all the rest."""
 
 
 def fold_spectral(state: State) -> dict[str, Tensor]:

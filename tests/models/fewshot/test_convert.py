@@ -27,7 +27,7 @@ LAYOUTS = {
     "fsv2v_face_linear": {"warp_exemplar": True, "blending": "linear", "warped_levels": 0},
     "fsv2v_pose": {"kind": "pose", "label_channels": 6, "hidden_faces": "all", "exemplar_kernel": 3},
     "fsv2v_pose_k3": {"norm": "folded", "generated_cut": "halves", "embedding_kernel": 1},
-    "fsv2v_street": {"kind": "street", "palette": "cityscapes_train", "warp_exemplar": False},
+    "fsv2v_street": {"kind": "street", "palette": "cityscapes_fewshot", "warp_exemplar": False},
     "fsv2v_street_k3": {"label_channels": 20, "blending": "linear", "summary_pixels": None},
     "fsv2v_face_k3_small": {"filters": 4, "most_filters": 128},
     "imaginaire_face_forensics_ema": {
