@@ -1,12 +1,15 @@
 """The package under test is this checkout, whatever is installed beside it; and what many rooms test with."""
 
 import sys
+import weakref
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 if TYPE_CHECKING:
     from maliang_video.models.vid2vid.generator import Vid2VidGenerator
@@ -26,6 +29,32 @@ def _import_checkout() -> None:
 
 
 _import_checkout()
+
+
+class Peak(TorchDispatchMode):
+    """Bytes of all storages that were made and are alive, and the most there were at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alive: dict[int, int] = {}
+        self.most = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor):
+                storage = tensor.untyped_storage()
+                if storage._cdata not in self.alive:
+                    self.alive[storage._cdata] = storage.nbytes()
+                    weakref.finalize(storage, self.alive.pop, storage._cdata, None)
+                    self.most = max(self.most, sum(self.alive.values()))
+        return result
+
+
+@pytest.fixture
+def peak() -> Peak:
+    """`with peak: ...`, then `peak.most`."""
+    return Peak()
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,7 @@
 """The estimate of a frame's memory: never too low, and not absurdly high."""
 
-import weakref
-
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from maliang_video.models.labels.frames import LabelFrame
 from maliang_video.models.vid2vid.config import GeneratorConfig
@@ -14,28 +10,8 @@ from maliang_video.models.vid2vid.memory import frame_bytes
 from maliang_video.models.vid2vid.rollout import synthesize
 
 
-class Peak(TorchDispatchMode):
-    """Bytes of all storages that were made and are alive, and the most there were at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.alive: dict[int, int] = {}
-        self.most = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, torch.Tensor):
-                storage = tensor.untyped_storage()
-                if storage._cdata not in self.alive:
-                    self.alive[storage._cdata] = storage.nbytes()
-                    weakref.finalize(storage, self.alive.pop, storage._cdata, None)
-                    self.most = max(self.most, sum(self.alive.values()))
-        return result
-
-
 @pytest.mark.parametrize(("filters", "scales"), [(32, 1), (64, 1), (64, 2), (128, 3)])
-def test_the_estimate_holds(filters, scales):
+def test_the_estimate_holds(filters, scales, peak):
     config = GeneratorConfig(
         palette="cityscapes",
         label_classes=35,
@@ -55,7 +31,7 @@ def test_the_estimate_holds(filters, scales):
     )
     generator = Vid2VidGenerator(config).eval()
     ids = torch.randint(0, 35, (64, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    with Peak() as peak:
+    with peak:
         for _ in synthesize(generator, [LabelFrame(ids)] * 4):
             pass
     estimate = frame_bytes(config, 64, 128, bytes_per_value=4)

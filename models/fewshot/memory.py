@@ -1,0 +1,34 @@
+"""How much memory exemplars and a frame take, so that whoever owns the device can make room, or say how many fit."""
+
+from .attention import CHUNK_VALUES
+from .config import FewShotConfig
+
+MAPS_ALIVE = 40
+"""Feature maps of the full size's width that are alive at once, at worst; measured, with a few to spare."""
+COPIES = 3
+"""Of an exemplar's features while they are put together with the others'."""
+
+
+def frame_bytes(config: FewShotConfig, height: int, width: int, bytes_per_value: int) -> int:
+    """Upper estimate of the activations of one frame; weights and exemplars come on top. It does not grow with K."""
+    filters = max(config.channels(0), 32)  # what every pixel has beside its features weighs more than thinner maps
+    looked_up = 4 * CHUNK_VALUES if config.mixing == "attention" else 0
+    return (MAPS_ALIVE * filters * height * width + looked_up) * bytes_per_value
+
+
+def exemplar_bytes(config: FewShotConfig, height: int, width: int, bytes_per_value: int) -> int:
+    """Upper estimate of what each exemplar takes while they are encoded; about a third of it stays."""
+    channels = config.channels(config.mixing_level)
+    features = channels * (1 if config.generated_levels == 0 else 2)
+    keys = channels if config.mixing == "attention" else 0
+    places = (height >> config.mixing_level) * (width >> config.mixing_level)
+    given = (config.label_channels + 3) * height * width * 4
+    return COPIES * places * (features + keys) * max(bytes_per_value, 4) + given
+
+
+def exemplars_that_fit(
+    config: FewShotConfig, height: int, width: int, bytes_per_value: int, free: int
+) -> int:
+    """How many exemplars leave room for a frame in `free` bytes; 0: not even one does."""
+    left = free - frame_bytes(config, height, width, bytes_per_value)
+    return max(0, left // exemplar_bytes(config, height, width, bytes_per_value))
