@@ -27,7 +27,8 @@ from ..models.vid2vid.generator import Vid2VidGenerator
 from ..progress import Progress, silent
 from ..weights import load_as
 from ..weights.config_json import to_json
-from .vid2vid import RenderReport, check_labels, known_labels, render_video
+from .rendering import RenderReport
+from .vid2vid import check_labels, known_labels, render_video
 
 PREDICTOR = "street-future"
 """The weights in the package that predict label maps."""

@@ -4,16 +4,11 @@ Memory: that of the rollout (a few frames) plus one encoded frame, whatever the 
 the video and the state to go on from are on disk.
 """
 
-import json
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from fractions import Fraction
 from functools import partial
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,36 +20,17 @@ from ..media.clip import AudioWindow
 from ..media.codecs import codec_for
 from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
-from ..media.segments import SegmentedWriter
 from ..models.labels.frames import AnyFrame, AnyStream, DrawnFrame, DrawnStream, is_drawn
 from ..models.vid2vid.config import GeneratorConfig
 from ..models.vid2vid.generator import Past, Vid2VidGenerator
-from ..models.vid2vid.rollout import Synthesis, lead_frames, synthesize
+from ..models.vid2vid.rollout import lead_frames, synthesize
 from ..progress import Progress, silent
 from ..weights import load_as
 from .looks import Choice, split_choice
 from .openings import styled_opening
+from .rendering import SEGMENT_FRAMES, Rendered, RenderReport, State, job_of, render_frames
 from .styles import StyleCurve, parse_style
 from .watched import WatchedLabels
-
-SEGMENT_FRAMES = 24
-"""Frames between two states on disk: what an interrupted run has to paint again at most."""
-
-
-@dataclass(frozen=True)
-class RenderReport:
-    """What a finished run made."""
-
-    path: Path
-    width: int
-    height: int
-    frame_rate: Fraction
-    frames: int
-    """In the whole video."""
-    resumed_at: int
-    """Frames that an earlier, interrupted run had already painted; 0 for a run in one go."""
-    notes: tuple[str, ...]
-    """What the user should know about the file, one sentence each."""
 
 
 def render_video(
@@ -105,32 +81,19 @@ def render_video(
     pictures = styled_opening(labels, generator, face) if given is None else given
     look = parse_style(config.style_names, style)
     watched = None if keep is None else WatchedLabels(labels, look)
-    source = watched or labels
-    with SegmentedWriter(
+    job = job_of(None if watched else (labels.fingerprint, look), generator, (pictures,), codec)
+    return render_frames(
+        partial(_go_on, generator, watched or labels, pictures, look),
+        labels,
         out,
-        job=_job(None if watched else (labels.fingerprint, look), generator, pictures, codec),
-        width=labels.width,
-        height=labels.height,
-        frame_rate=labels.frame_rate,
+        job=job,
         codec=codec,
         audio_from=audio_from,
         segment_frames=segment_frames,
         keep=keep,
         content=None if watched is None else watched.digest,
-    ) as writer:
-        resumed_at, state = writer.resume_point
-        done = resumed_at
-        with closing(_go_on(generator, source, done, state, pictures, look)) as frames:
-            for painted in frames:
-                pixels = to_file(painted.frame[0])
-                writer.write(pixels)
-                done += 1
-                if writer.checkpoint_due and painted.past.painted >= config.past_frames:
-                    writer.checkpoint(painted.past.to_tensors())
-                progress(done, labels.frame_count, partial(np.asarray, pixels))
-        if not done:
-            raise InputError("the label maps hold no frames; give at least one")
-    return RenderReport(out, labels.width, labels.height, labels.frame_rate, done, resumed_at, writer.notes)
+        progress=progress,
+    )
 
 
 def load_generator(
@@ -189,18 +152,21 @@ def _check_drawn(maps: DrawnStream, config: GeneratorConfig) -> None:
 def _go_on(
     generator: Vid2VidGenerator,
     labels: AnyStream | WatchedLabels,
-    done: int,
-    state: dict[str, Tensor],
     pictures: Tensor | None,
     look: StyleCurve | None,
-) -> Generator[Synthesis, None, None]:
+    done: int,
+    state: State,
+) -> Generator[Rendered, None, None]:
     """The pictures from number `done` on, of which `state` is the past."""
     device = next(generator.parameters()).device
     past = Past.from_tensors({name: tensor.to(device) for name, tensor in state.items()}) if done else None
     lead = lead_frames(generator, past) if past else 0
     styles = None if look is None else look.after(done)
+    enough = generator.config.past_frames
     with closing(known_labels(labels, done - lead, generator.config.label_classes)) as frames:
-        yield from synthesize(generator, frames, first=pictures, style=styles, past=past)
+        for painted in synthesize(generator, frames, first=pictures, style=styles, past=past):
+            whole = painted.past.painted >= enough
+            yield Rendered(to_file(painted.frame[0]), painted.past.to_tensors if whole else None)
 
 
 def known_labels(
@@ -215,27 +181,3 @@ def known_labels(
                     "convert the label maps to its palette"
                 )
         yield frame
-
-
-def _job(
-    content: tuple[str, StyleCurve | None] | None,
-    generator: Vid2VidGenerator,
-    pictures: Tensor | None,
-    codec: str,
-) -> str:
-    """A digest of everything that the pictures depend on: only the same job is gone on with.
-
-    content: fingerprint of the labels, and the looks; None if they are watched frame by frame instead.
-    """
-    weight = next(generator.parameters())
-    facts: dict[str, Any] = {
-        "content": repr(content),
-        "config": asdict(generator.config),
-        "device": weight.device.type,
-        "dtype": str(weight.dtype),
-        "codec": codec,
-    }
-    digest = blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16)
-    for tensor in (*generator.state_dict().values(), pictures):
-        digest.update(b"-" if tensor is None else tensor.detach().cpu().flatten().view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ COPIES = 3
 
 def frame_bytes(config: FewShotConfig, height: int, width: int, bytes_per_value: int) -> int:
     """Upper estimate of the activations of one frame; weights and exemplars come on top. It does not grow with K."""
-    filters = max(config.channels(0), 32)  # what every pixel has beside its features weighs more than thinner maps
+    filters = max(config.channels(0), 32)  # inputs, flows and pictures weigh more than thinner maps
     looked_up = 4 * CHUNK_VALUES if config.mixing == "attention" else 0
     return (MAPS_ALIVE * filters * height * width + looked_up) * bytes_per_value
 
