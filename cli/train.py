@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from .train_fewshot import add_fewshot
 from .train_future import add_evaluate_future, add_future
 from .train_segmenter import add_segmenter
 from .train_tables import add_ablate, add_evaluate
@@ -13,6 +14,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     parser = subparsers.add_parser("train", help="train a network, save it, evaluate it")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_vid2vid(commands)
+    add_fewshot(commands)
     add_plan(commands)
     _add_export(commands)
     add_evaluate(commands)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .numbers import at_least, size
-from .options import add_run, loop_options
 from .terminal import progress_bar
+from .train_run import add_recipe, add_training, adjusted, say_trained, starting, training_options
 
 if TYPE_CHECKING:
     from ..pipelines.training import OwnData
-    from ..training.loop import Report
-    from ..training.recipe import Recipe
 
 STREET, FOOTAGE = "street-demo", "footage"
 """Recipes that nobody chose."""
@@ -22,32 +20,7 @@ STREET, FOOTAGE = "street-demo", "footage"
 def add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("plan", help="print the schedule of a recipe as a table, without training")
     parser.set_defaults(run=run_plan)
-    _add_recipe(parser)
-
-
-def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--recipe",
-        metavar="NAME",
-        help="default: footage on data of one's own (an hour of one core; footage-large: the whole method, for a GPU), "
-        "else street-demo; maliang train plan shows each",
-    )
-    parser.add_argument(
-        "--clips", type=at_least(1), metavar="N", help="train on N clips in all (default: the recipe's)"
-    )
-    parser.add_argument(
-        "--batch",
-        type=at_least(1),
-        metavar="N",
-        help="clips an update, over all processes (default: the recipe's)",
-    )
-    parser.add_argument(
-        "--from",
-        dest="weights",
-        metavar="NAME|FILE",
-        help="go on from these weights, of a network like the recipe's, with or without instance features; '' for "
-        "random ones (default: the recipe's, mostly random)",
-    )
+    add_recipe(parser, "default: street-demo")
 
 
 def add_vid2vid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,18 +38,13 @@ def add_vid2vid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="DIR",
         help="folder of the run: checkpoints, previews, weights (default: runs/ and the name of the data)",
     )
-    _add_recipe(parser)
+    add_recipe(
+        parser,
+        "default: footage on data of one's own (an hour of one core; footage-large: the whole method, for a GPU), else "
+        "street-demo",
+    )
     _add_data(parser)
-    add_run(parser, 100, "clips")
-    parser.add_argument(
-        "--tensorboard", action="store_true", help="log for TensorBoard, too, in DIR/tensorboard"
-    )
-    parser.add_argument(
-        "--precision",
-        choices=("fp32", "bf16", "fp16"),
-        default="fp32",
-        help="of convolutions; weights stay fp32 (default: %(default)s)",
-    )
+    add_training(parser)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -123,74 +91,41 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 def run_plan(arguments: argparse.Namespace) -> None:
     """`maliang train plan ...`"""
+    from ..training.fewshot_plan import fewshot_plan_table
     from ..training.plan import plan_table
+    from ..training.recipes import FEWSHOT_RECIPES, find_recipe
 
-    print(plan_table(_recipe(arguments, STREET)))
+    name = arguments.recipe or STREET
+    if name in FEWSHOT_RECIPES:
+        print(fewshot_plan_table(adjusted(FEWSHOT_RECIPES[name], arguments)))
+    else:
+        print(plan_table(adjusted(find_recipe(name), arguments)))
 
 
 def run_vid2vid(arguments: argparse.Namespace) -> None:
     """`maliang train vid2vid ...`"""
     from ..progress import silent
     from ..training.loop import train
+    from ..training.recipes import find_recipe
     from ..training.team import Team
 
     own = _own_data(arguments)
-    recipe, clips = _recipe(arguments, FOOTAGE if own else STREET), None
+    recipe, clips = adjusted(find_recipe(arguments.recipe or (FOOTAGE if own else STREET)), arguments), None
     out = arguments.out or Path("runs") / (_source(arguments).stem if own else recipe.name)
-    options = replace(
-        loop_options(arguments), precision=arguments.precision, tensorboard=arguments.tensorboard
-    )
+    options = training_options(arguments)
     team = Team(options.device, options.precision)
     if own:
         from ..pipelines.training import own_clips
 
         with progress_bar("label") as progress:
             recipe, clips = own_clips(recipe, _data(arguments), out, team, progress)
-        recipe = _start(arguments, recipe)
+        recipe = starting(recipe, arguments)
         if clips.in_process:
             options = replace(options, workers=0)
     with progress_bar("train", unit="clip") as progress:
         report = train(recipe, out, options, clips, progress if team.leads else silent)
     if team.leads:
-        _say(out, report, recipe)
-
-
-def _say(out: Path, report: "Report", recipe: "Recipe") -> None:
-    """What became of a run; its weights so far are a file that the nodes load."""
-    from ..training.checkpoint import export_run
-    from ..weights.devices import DTYPES
-
-    weights = out / f"{out.resolve().name}.safetensors"
-    export_run(out, weights, "unknown", DTYPES["fp16"])
-    after = "the same command goes on" if report.clips < recipe.clips else "done"
-    shape = recipe.shape(report.clips - 1)
-    print(f"{out}: trained on {report.clips} of {recipe.clips} clips; {after}")
-    print(
-        f"{weights}: the weights, for the node and maliang vid2vid, learnt at {shape.width}x{shape.height} (--size); "
-        "maliang train export writes them otherwise"
-    )
-    if report.skipped:
-        print(
-            f"{len(report.skipped)} files or moments could not be read and were left out, listed in "
-            f"{out / 'skipped.txt'}: {report.skipped[0]}"
-        )
-
-
-def _recipe(arguments: argparse.Namespace, default: str) -> "Recipe":
-    from ..training.recipes import find_recipe
-    from ..training.schedule import with_batch, with_clips
-
-    recipe = find_recipe(arguments.recipe or default)
-    if arguments.batch is not None:
-        recipe = with_batch(recipe, arguments.batch)
-    if arguments.clips is not None:
-        recipe = with_clips(recipe, arguments.clips)
-    return _start(arguments, recipe)
-
-
-def _start(arguments: argparse.Namespace, recipe: "Recipe") -> "Recipe":
-    """Data of one's own makes another network of a recipe, whose own weights then don't fit: those asked for do."""
-    return recipe if arguments.weights is None else replace(recipe, weights=arguments.weights)
+        say_trained(out, report, recipe, "maliang vid2vid")
 
 
 def _own_data(arguments: argparse.Namespace) -> bool:

@@ -70,7 +70,7 @@ def own_clips(
 
     InputError before a run begins: what does not pair up, is too short, or lacks a class.
     """
-    teacher = _teacher(data.flow, team.device)
+    teacher = flow_teacher(data.flow, team.device)
     recipe = with_own_data(recipe)
     if data.labels is None:
         recipe, sequences, proportions = _reference_layout(recipe, data)
@@ -99,7 +99,7 @@ def _check_flow(recipe: Recipe) -> None:
             )
 
 
-def _teacher(name: str, device: torch.device) -> FlowTeacher:
+def flow_teacher(name: str, device: torch.device) -> FlowTeacher:
     return dense_inverse_search() if name == "dis" else flownet2(device)
 
 

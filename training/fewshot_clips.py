@@ -16,11 +16,11 @@ from ..models.fewshot.stages import Stage, face_plane
 from ..models.labels.convert import map_classes
 from ..models.labels.faces import with_skull
 from ..models.labels.palette import builtin_palette
-from ..models.labels.pose_lines import EVEN
+from ..models.labels.pose_lines import EVEN, FEWSHOT, IMAGINAIRE
 from ..models.labels.poses import draw_pose, pose_input
 from .augment import choose_corner, cut, spaced, zoomed
 from .clips import Batch, Clips, window_of
-from .fewshot_recipe import FewShotRecipe
+from .fewshot_recipe import DENSEPOSE_CHANNELS, FewShotRecipe, Layout
 from .schedule import ClipShape
 from .worlds.faces import FaceWorld
 from .worlds.frame import FaceFrame, PuppetFrame, WorldFrame
@@ -36,6 +36,9 @@ FIRST_FRAMES = 2000
 SURFACES = (1, 2, 4)
 """Faces are drawn this many times larger than the network takes them, as they are drawn on large pictures: scaled down,
 their lines are thinner and darker."""
+
+STROKES = {"nvlabs": FEWSHOT, "imaginaire": IMAGINAIRE, "even": EVEN}
+"""Of poses."""
 
 WorldT = TypeVar("WorldT", FaceWorld, PuppetWorld, StreetWorld)
 Size = tuple[int, int]
@@ -130,9 +133,11 @@ class PuppetSubjects(SubjectClips[PuppetWorld]):
         subjects: int,
         apart: Range,
         with_densepose: bool = True,
+        layout: Layout = "even",
     ) -> None:
+        """layout: whose strokes."""
         super().__init__(seed, shape_of, exemplars_of, subjects, apart)
-        self.with_densepose = with_densepose
+        self.with_densepose, self.layout = with_densepose, layout
 
     def world(self, subject: int, draw: random.Random, size: Size) -> PuppetWorld:
         return PuppetWorld(draw.randrange(2**31), draw.choice(STAGE_LOOKS), size[1], size[0], subject=subject)
@@ -140,7 +145,7 @@ class PuppetSubjects(SubjectClips[PuppetWorld]):
     def labels(self, frame: WorldFrame, corner: Size, small: Size, surface: int) -> Batch:
         assert isinstance(frame, PuppetFrame), "of a world of puppets"
         people = [person.moved((1.0, 1.0), (-corner[1], -corner[0])) for person in frame.people]
-        drawing = draw_pose(people, *small, rules=EVEN.without_face())
+        drawing = draw_pose(people, *small, rules=STROKES[self.layout].without_face())
         if not self.with_densepose:
             return {"drawn": pose_input(None, drawing)}
         surface_map = (frame.surface * 255).round().astype(np.uint8)
@@ -213,5 +218,6 @@ def fewshot_world_clips(recipe: FewShotRecipe) -> Clips:
     if recipe.world == "faces":
         return FaceSubjects(*told)
     if recipe.world == "puppets":
-        return PuppetSubjects(*told, with_densepose=recipe.generator.label_channels == 6)
+        with_densepose = recipe.generator.label_channels == DENSEPOSE_CHANNELS
+        return PuppetSubjects(*told, with_densepose=with_densepose, layout=recipe.layout)
     return StreetSubjects(*told, palette=recipe.generator.palette)

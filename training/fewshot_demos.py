@@ -74,6 +74,7 @@ def _recipe(
         world=world,
         subjects=SUBJECTS,
         apart=(14, 300),
+        layout="even",
         generator=generator,
         spectral=False,
         betas=(0.5, 0.999),

@@ -147,6 +147,7 @@ def _recipe(
         world=world,
         subjects=EPOCH,
         apart=(14, farthest),
+        layout=judge.family,
         generator=generator,
         spectral=True,
         betas=(0.0, 0.999),

@@ -13,6 +13,9 @@ CHANNELS = {"faces": (1,), "puppets": (3, 6), "street": ()}
 DENSEPOSE_CHANNELS = 6
 """Of poses that have DensePose in the first three."""
 
+Layout = Literal["nvlabs", "imaginaire", "even"]
+"""By whose rules faces and bodies are cut and drawn; even: as nvlabs, but strokes of poses don't jump."""
+
 
 @dataclass(frozen=True)
 class FewShotLosses:
@@ -82,6 +85,7 @@ class FewShotRecipe(Schedule[FewShotStage]):
     """Of the world that are trained on, by the numbers 0, 1 ...; those from `HELD_OUT` on never are."""
     apart: tuple[int, int]
     """How many frames exemplars are away from the clip, at least and at most."""
+    layout: Layout
     generator: FewShotConfig
     spectral: bool
     """Weights of the generator are normalised spectrally while it learns; what is exported has that in it."""
@@ -134,3 +138,15 @@ def with_fewshot_size(recipe: FewShotRecipe, size: tuple[int, int]) -> FewShotRe
     recipe.generator.check_size(*size)
     stages = (replace(s, shape=replace(s.shape, height=size[0], width=size[1])) for s in recipe.stages)
     return replace(recipe, stages=tuple(stages))
+
+
+def with_exemplars(recipe: FewShotRecipe, count: tuple[int, int]) -> FewShotRecipe:
+    """The recipe for clips with so many exemplars, at least and at most.
+
+    A network that was meant for one gets the attention that several are mixed by.
+    """
+    config = recipe.generator
+    if count[1] > 1 and config.mixing == "average":
+        config = replace(config, mixing="attention")
+    stages = (replace(stage, exemplars=count) for stage in recipe.stages)
+    return replace(recipe, stages=tuple(stages), generator=config)

@@ -122,19 +122,28 @@ class FootageClips(Clips):
         self.in_process = teacher.on_device
 
     def __getitem__(self, index: int) -> Batch:
+        sequence, times = self.place(index)
+        clip = self.consecutive(index, sequence, times)
+        clip["style"] = torch.eye(self.styles)[:1].flatten()  # [1, 0, 0 ...], or nothing
+        return self.turned(index, clip, sequence.order)
+
+    def place(self, index: int) -> tuple[FootageSequence, range]:
+        """Where clip `index` is: the sequence, and the numbers of its frames there."""
         draw, shape = self.chance(index), self.shape_of(index)
         sequence = draw.choice([s for s in self.sequences if s.frames >= shape.frames])
         step = self.step(index, (sequence.frames - 1) // max(1, shape.frames - 1))
         span = (shape.frames - 1) * step + 1
         start = draw.randint(0, sequence.frames - span)
-        frames = list(self._frames(index, sequence, range(start, start + span, step)))
-        if len(frames) < shape.frames:
+        return sequence, range(start, start + span, step)
+
+    def consecutive(self, index: int, sequence: FootageSequence, times: range) -> Batch:
+        """The frames of clip `index` with what is known of their motion; InputError where one can't be read."""
+        frames = list(self._frames(index, sequence, times))
+        if len(frames) < len(times):
             raise InputError(
-                f"{sequence.name}: frames {start} to {start + span - 1} can't all be read; it ends before"
+                f"{sequence.name}: frames {times[0]} to {times[-1]} can't all be read; it ends before"
             )
-        clip = {name: torch.stack([frame[name] for frame in frames]) for name in frames[0]}
-        clip["style"] = torch.eye(self.styles)[:1].flatten()  # [1, 0, 0 ...], or nothing
-        return self.turned(index, clip, sequence.order)
+        return {name: torch.stack([frame[name] for frame in frames]) for name in frames[0]}
 
     def _frames(self, index: int, sequence: FootageSequence, times: range) -> Iterator[Batch]:
         """The frames of clip `index` with the flow between them, cut out of larger ones where its shape says so."""
