@@ -38,7 +38,7 @@ GENERATOR = FewShotConfig(
     warp_exemplar=True,
     blending="linear",
     warped_levels=0,
-    flow=FlowConfig(filters=16, downsamplings=3, blocks=2, gain=8.0),
+    flow=FlowConfig(filters=12, downsamplings=3, blocks=3, gain=8.0),
     separate_flows=True,
 )
 

@@ -7,6 +7,7 @@ trained at, so that the networks work at others, too; of what is generated, bias
 them); where training of the past begins, nothing changes at once, since published trainings collapsed there.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -116,10 +117,18 @@ def fewshot_stages(
             exemplars=(1, 1),
             losses=losses,
         )
-        if stages and replace(stages[-1], clips=stage.clips) == stage:
-            stage = replace(stage, clips=stage.clips + stages.pop().clips)
         stages.append(stage)
-    return tuple(stages)
+    return _joined(stages)
+
+
+def _joined(stages: Iterable[FewShotStage]) -> tuple[FewShotStage, ...]:
+    """Stages that differ in nothing but their length become one."""
+    joined: list[FewShotStage] = []
+    for stage in stages:
+        if joined and replace(joined[-1], clips=stage.clips) == stage:
+            stage = replace(stage, clips=stage.clips + joined.pop().clips)
+        joined.append(stage)
+    return tuple(joined)
 
 
 def _rate(epochs: Epochs, passed: int) -> float:
@@ -171,7 +180,7 @@ def _dropping(stages: tuple[FewShotStage, ...]) -> tuple[FewShotStage, ...]:
     """The learning rate falls to its last value at once, as imaginaire's does."""
     first, last = stages[0].learning_rate[0], stages[-1].learning_rate[1]
     rates = (first if stage.learning_rate[1] == first else last for stage in stages)
-    return tuple(
+    return _joined(
         replace(stage, learning_rate=(rate, rate)) for stage, rate in zip(stages, rates, strict=True)
     )
 
