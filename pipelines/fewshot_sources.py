@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 Subject = FaceSubject | PoseSubject | StreetSubject
 """What exemplars of each kind make of it; all have `prepared`."""
+Exemplar = FaceExemplar | PoseExemplar | StreetExemplar
+"""A picture of the subject, with what belongs to it; all have `picture` and `name`."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,24 @@ class Source:
 
 def open_exemplars(sources: Sequence[Source], network: NetworkInputs, options: InputOptions) -> Subject:
     """All exemplars of a subject, ready for the network; InputError for what can't be one."""
+    return prepare([e for source in sources for e in exemplars_of(source, network)], network, options)
+
+
+def exemplars_of(source: Source, network: NetworkInputs) -> Iterator[Exemplar]:
+    """The pictures of a source, each with what belongs to it."""
     if network.kind == "face":
-        return prepare_faces([e for source in sources for e in _faces(source)], options)
+        return _faces(source)
+    return _poses(source, network) if network.kind == "pose" else _streets(source)
+
+
+def prepare(exemplars: Sequence[Exemplar], network: NetworkInputs, options: InputOptions) -> Subject:
+    """Exemplars of the network's kind, ready for it; InputError for none, and for what can't be one."""
+    if network.kind == "face":
+        return prepare_faces([e for e in exemplars if isinstance(e, FaceExemplar)], options)
     if network.kind == "pose":
-        return prepare_poses([e for source in sources for e in _poses(source, network)], options)
-    palette = read_palette(network.palette)
-    return prepare_streets([e for source in sources for e in _streets(source)], palette, options)
+        return prepare_poses([e for e in exemplars if isinstance(e, PoseExemplar)], options)
+    streets = [e for e in exemplars if isinstance(e, StreetExemplar)]
+    return prepare_streets(streets, read_palette(network.palette), options)
 
 
 def open_driver(

@@ -1,4 +1,7 @@
-"""Where a network runs and how precisely, from what a person wrote."""
+"""Where a network runs and how precisely, from what a person wrote; and how much memory is left there."""
+
+import re
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -6,6 +9,8 @@ import torch.nn.functional as F
 from ..errors import InputError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+MEMORY = Path("/proc/meminfo")
+"""Where Linux says how much memory there is."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -52,6 +57,17 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     except (RuntimeError, TypeError) as error:
         raise InputError(f"precision {name} does not work on {device} here; choose fp32") from error
     return dtype
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that a device has left for tensors, as far as it says so; None where it doesn't."""
+    if device.type == "cuda":
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
+    if device.type != "cpu" or not MEMORY.is_file():
+        return None
+    found = re.search(r"^MemAvailable: +([0-9]+) kB", MEMORY.read_text("ascii", "replace"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
 
 
 def fastest_layout(device: torch.device, dtype: torch.dtype) -> torch.memory_format:
