@@ -63,15 +63,15 @@ T = TypeVar("T")
 
 
 def made_up(layout: str, pixels: int) -> tuple[State, dict[str, Any]]:
-    """A published layout filled, so that pictures of that many pixels at the bottleneck come out like small ones."""
+    """A published layout filled, so that pictures of that many pixels at the bottleneck don't magnify every rounding."""
     sys.path.append(str(GOLDEN))
     manifest = json.loads((GOLDEN / "fewshot" / f"{layout}.json").read_text("utf-8"))
     state: State = importlib.import_module("synthetic_checkpoint").checkpoint(manifest)
     for name in state:  # summaries are sums over pixels: the first layer that sees them makes up for it
         if "fc_spade_" in name and name.endswith((".0.weight_u", ".0.layers.conv.weight_u")):
-            state[name] = state[name] * (pixels / 4)
+            state[name] = state[name] * pixels
         elif "fc_spade_" in name and name.endswith(".0.layers.conv.weight"):
-            state[name] = state[name] * (4 / pixels)
+            state[name] = state[name] / pixels
     return state, manifest
 
 
