@@ -63,7 +63,7 @@ T = TypeVar("T")
 
 
 def made_up(layout: str, pixels: int) -> tuple[State, dict[str, Any]]:
-    """A published layout filled, so that pictures of that many pixels at the bottleneck don't magnify every rounding."""
+    """A published layout filled, so that pictures of that many bottleneck pixels don't magnify rounding."""
     sys.path.append(str(GOLDEN))
     manifest = json.loads((GOLDEN / "fewshot" / f"{layout}.json").read_text("utf-8"))
     state: State = importlib.import_module("synthetic_checkpoint").checkpoint(manifest)
