@@ -25,9 +25,12 @@ def plain_words() -> Iterator[None]:
         ) from error
 
 
+LABELS_ADVICE = "make the label maps smaller (Resize Labels), choose a lower precision in Load Generator"
+
+
 @contextmanager
-def memory_advice(width: int, height: int) -> Iterator[None]:
-    """When the device runs out of memory: free what can be freed, and say what to lower."""
+def memory_advice(width: int, height: int, advice: str = LABELS_ADVICE) -> Iterator[None]:
+    """When the device runs out of memory: free what can be freed, and say what to lower (`advice`)."""
     try:
         yield
     except Exception as error:
@@ -35,6 +38,5 @@ def memory_advice(width: int, height: int) -> Iterator[None]:
             raise
         model_management.soft_empty_cache()
         raise InputError(
-            f"the device has too little free memory for {width}x{height}: make the label maps smaller (Resize Labels), "
-            "choose a lower precision in Load Generator, or close what else uses the device"
+            f"the device has too little free memory for {width}x{height}: {advice}, or close what else uses the device"
         ) from error

@@ -31,3 +31,9 @@ Features = io.Custom("MALIANG_FEATURES")
 
 Flow = io.Custom("MALIANG_FLOW")
 """A `media.flow_file.FlowFile`: one flow field for every frame of a clip, on disk."""
+
+FewShot = io.Custom("MALIANG_FEWSHOT")
+"""ComfyUI's ModelPatcher, whose `model` is a `compat.Held` `models.fewshot.generator.FewShotGenerator`."""
+
+Exemplars = io.Custom("MALIANG_EXEMPLARS")
+"""A `pipelines.fewshot.Given`: pictures of a subject as a few-shot network takes them."""

@@ -123,6 +123,10 @@ class FaceDrawing(Drawing):
         self._box: Box = everything if whole else face_box(next(landmarks.frames()), *self._canvas)
         self.height, self.width = size or (FACE_SIDE, FACE_SIDE)
         self.channels = CHANNELS if self._style.distance_maps else 1
+        self.landmarks = landmarks
+        """What is drawn."""
+        self.canvas, self.footage = self._canvas, footage
+        """(height, width) of the pictures that they were found in, and those pictures."""
         self.frame_rate = rate_of(frame_rate, footage)
         self.frame_count = landmarks.frame_count
         check_length(landmarks.name, landmarks.frame_count, footage)
@@ -197,6 +201,10 @@ class PoseDrawing(Drawing):
         self._columns = central_columns(self._full_width) if self._style.central_half else slice(None)
         self.width = len(range(self._full_width)[self._columns])
         self.channels = 3 * ((poses is not None) + (densepose is not None))
+        self.poses, self.densepose = poses, densepose
+        """What is drawn."""
+        self.canvas, self.footage = self._canvas, footage
+        """(height, width) of the pictures that they were found in, and those pictures."""
         self.frame_rate = rate_of(frame_rate, footage or densepose)
         counts = [
             c for c in (poses and poses.frame_count, densepose and densepose.clip.info.frame_count) if c

@@ -51,6 +51,8 @@ class Given(NamedTuple):
     """What they were made for."""
     options: InputOptions
     """How they were made, and how drivers shall be."""
+    exemplars: tuple[Exemplar, ...]
+    """What they were made of: more can be added."""
 
     @property
     def prepared(self) -> Prepared:
@@ -105,7 +107,17 @@ def give(exemplars: Sequence[Exemplar], network: NetworkInputs, options: InputOp
                     f"{options.size[0]} as a whole; show the part around the subject (framing fixed), or choose a size "
                     "of its aspect"
                 )
-    return Given(prepare(exemplars, network, options), network, options)
+    return Given(prepare(exemplars, network, options), network, options, tuple(exemplars))
+
+
+def check_given(given: Given, config: FewShotConfig) -> None:
+    """InputError for exemplars that were made for another kind of network."""
+    wanted = network_inputs(config)
+    if given.network != wanted:
+        raise InputError(
+            f"these exemplars were made for weights that paint {given.network.kind} from {given.network.channels} "
+            f"channels, but these paint {wanted.kind} from {wanted.channels}; make the exemplars for these weights"
+        )
 
 
 @torch.inference_mode()

@@ -104,7 +104,7 @@ def test_nothing_breaks_the_promise_of_the_golden_file(comfy):
     if comfy.version == "0.8":
         pytest.skip("the golden file describes today's ComfyUI")
     described = json.loads(json.dumps(infos(comfy)))
-    for loader in ("MaliangLoadGenerator", "MaliangPredictFuture"):
+    for loader in ("MaliangLoadGenerator", "MaliangLoadFewShot", "MaliangPredictFuture"):
         described[loader]["input"]["required"]["weights"][1]["options"] = []
     if os.environ.get("MALIANG_WRITE_GOLDEN"):
         GOLDEN.write_text(json.dumps(described, indent=1) + "\n", "utf-8")

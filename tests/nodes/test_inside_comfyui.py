@@ -26,7 +26,7 @@ def test_the_real_schema_is_the_golden_one(inside, comfyui):
     """What the recording fake describes is what ComfyUI describes."""
     golden = without_news(json.loads(GOLDEN.read_text("utf-8")), comfyui.version)
     real = inside("schema")
-    for loader in ("MaliangLoadGenerator", "MaliangPredictFuture"):
+    for loader in ("MaliangLoadGenerator", "MaliangLoadFewShot", "MaliangPredictFuture"):
         real[loader]["input"]["required"]["weights"][1]["options"] = []
     assert set(real) == set(golden)
     for name, expected in golden.items():
