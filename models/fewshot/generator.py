@@ -68,7 +68,7 @@ def encode_exemplars(generator: FewShotGenerator, labels: Tensor, images: Tensor
 
     labels `[K c h w]` (for several clips at once `[b K c h w]`), images `[K 3 h w]` in -1..1, on the generator's
     device. Memory: the features of one exemplar at a time; kept are, for one exemplar or without attention, the
-    generated weights (11 MB at the published sizes), else 3 * 128 numbers for each 4x4 pixels of each exemplar.
+    generated weights (up to 12 MB at the published sizes), else 3 * 128 numbers for each 4x4 pixels of each exemplar.
     """
     if images.dim() == 4:
         labels, images = labels[None], images[None]
