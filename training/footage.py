@@ -4,7 +4,10 @@
 set: a small network that keeps the edges of its labels sharp and knows where in the picture it paints; at half the size
 first, where it learns four times as fast, then at the whole size, then over longer clips; from likeness alone.
 `footage-large` is the whole method, with every discriminator, at twice the size, for a GPU: on one core it would need
-days. Clips of both start from nothing half of the time, so that no first picture is needed.
+days.
+
+Clips of `footage` start from nothing: as long as a network has learnt little, real pictures to go on from teach it to
+carry them along, not to paint. Those of `footage-large` do so half of the time. Neither needs a first picture.
 """
 
 from dataclasses import replace
@@ -42,6 +45,7 @@ FOOTAGE = replace(
     name="footage",
     generator=FOOTAGE_GENERATOR,
     stages=(_HALF, _WHOLE, _LONG),
+    start="blank",
     features="best",
     stand_ins=(),
 )
