@@ -2,6 +2,8 @@
 
 import sys
 import weakref
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 if TYPE_CHECKING:
+    from maliang_video.models.fewshot.generator import FewShotGenerator
     from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 
 ROOT = Path(__file__).parents[1]
@@ -93,3 +96,19 @@ def tiny_generator() -> "Vid2VidGenerator":
         for parameter in generator.parameters():
             parameter.normal_(0, 0.3)
     return generator.eval()
+
+
+@pytest.fixture
+def tiny_few_shot() -> Callable[..., "FewShotGenerator"]:
+    """Makes few-shot generators of a few kilobytes, of a kind, with random weights that are the same every time."""
+    from maliang_video.models.fewshot.config import small_config
+    from maliang_video.models.fewshot.generator import FewShotGenerator
+
+    def make(
+        kind: str = "face", channels: int = 1, palette: str = "", **changes: object
+    ) -> "FewShotGenerator":
+        torch.manual_seed(0)
+        config = small_config(kind, channels, palette, filters=4, levels=3)
+        return FewShotGenerator(replace(config, **changes)).eval()
+
+    return make

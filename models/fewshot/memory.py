@@ -3,7 +3,7 @@
 from .attention import CHUNK_VALUES
 from .config import FewShotConfig
 
-MAPS_ALIVE = 40
+MAPS_ALIVE = 32
 """Feature maps of the full size's width that are alive at once, at worst; measured, with a few to spare."""
 COPIES = 3
 """Of an exemplar's features while they are put together with the others'."""
@@ -12,7 +12,8 @@ COPIES = 3
 def frame_bytes(config: FewShotConfig, height: int, width: int, bytes_per_value: int) -> int:
     """Upper estimate of the activations of one frame; weights and exemplars come on top. It does not grow with K."""
     filters = max(config.channels(0), 32)  # inputs, flows and pictures weigh more than thinner maps
-    looked_up = 4 * CHUNK_VALUES if config.mixing == "attention" else 0
+    places = _places(config, height, width)
+    looked_up = min(4 * CHUNK_VALUES, 16 * places**2) if config.mixing == "attention" else 0
     return (MAPS_ALIVE * filters * height * width + looked_up) * bytes_per_value
 
 
@@ -21,7 +22,7 @@ def exemplar_bytes(config: FewShotConfig, height: int, width: int, bytes_per_val
     channels = config.channels(config.mixing_level)
     features = channels * (1 if config.generated_levels == 0 else 2)
     keys = channels if config.mixing == "attention" else 0
-    places = (height >> config.mixing_level) * (width >> config.mixing_level)
+    places = _places(config, height, width)
     given = (config.label_channels + 3) * height * width * 4
     return COPIES * places * (features + keys) * max(bytes_per_value, 4) + given
 
@@ -32,3 +33,8 @@ def exemplars_that_fit(
     """How many exemplars leave room for a frame in `free` bytes; 0: not even one does."""
     left = free - frame_bytes(config, height, width, bytes_per_value)
     return max(0, left // exemplar_bytes(config, height, width, bytes_per_value))
+
+
+def _places(config: FewShotConfig, height: int, width: int) -> int:
+    """Of one frame that attention tells apart."""
+    return (height >> config.mixing_level) * (width >> config.mixing_level)

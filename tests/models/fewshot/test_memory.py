@@ -1,39 +1,41 @@
-"""The estimates of memory: never too low, and not absurdly high."""
+"""The estimate of memory: what it grows with, and how many exemplars it lets in."""
 
 from dataclasses import replace
 
-import pytest
 import torch
 
 from maliang_video.models.fewshot.config import small_config
 from maliang_video.models.fewshot.generator import FewShotGenerator, encode_exemplars, step
-from maliang_video.models.fewshot.memory import exemplar_bytes, frame_bytes
+from maliang_video.models.fewshot.memory import exemplar_bytes, exemplars_that_fit, frame_bytes
 
-HEIGHT, WIDTH = 96, 128
-
-
-def bytes_of(parts):
-    return sum(part.numel() * part.element_size() for part in parts)
+CONFIG = small_config("face", 1)
 
 
-@pytest.mark.parametrize("filters", [16, 32])
-@pytest.mark.parametrize("count", [1, 4])
-def test_the_estimates_hold(filters, count, peak):
-    config = small_config("pose", 6, filters=filters)
-    generator = FewShotGenerator(config).eval().to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        labels, images = torch.rand(count, 6, HEIGHT, WIDTH), torch.rand(count, 3, HEIGHT, WIDTH)
+def test_a_frame_grows_with_its_pixels_and_precision() -> None:
+    small, large = (frame_bytes(CONFIG, side, side, 4) for side in (128, 256))
+    assert large - small == (32 * 32 * (256**2 - 128**2) + 4 * (1 << 22) - 16 * 32**4) * 4
+    assert frame_bytes(CONFIG, 128, 128, 2) * 2 == small
+
+
+def test_an_exemplar_weighs_its_features_keys_and_pictures() -> None:
+    assert exemplar_bytes(CONFIG, 64, 64, 4) == 3 * 16 * 16 * (64 + 64 + 64) * 4 + 4 * 64 * 64 * 4
+    averaged = replace(CONFIG, mixing="average")
+    assert exemplar_bytes(averaged, 64, 64, 4) == 3 * 16 * 16 * (64 + 64) * 4 + 4 * 64 * 64 * 4
+
+
+def test_as_many_fit_as_leave_room_for_a_frame() -> None:
+    frame, each = frame_bytes(CONFIG, 64, 64, 4), exemplar_bytes(CONFIG, 64, 64, 4)
+    fits = [exemplars_that_fit(CONFIG, 64, 64, 4, frame + room) for room in (-1, 0, each, 3 * each - 1)]
+    assert fits == [0, 0, 1, 2]
+
+
+def test_the_estimates_hold(peak) -> None:
+    torch.manual_seed(0)
+    generator = FewShotGenerator(CONFIG).eval()
+    labels, images = torch.rand(3, 1, 32, 64), torch.rand(3, 3, 32, 64)
+    with torch.inference_mode(), peak:
         exemplars = encode_exemplars(generator, labels, images)
         first = step(generator, exemplars, labels[0])
-        with peak:
-            step(generator, exemplars, labels[0], first.past)
-    kept = bytes_of([exemplars.labels, exemplars.images, *exemplars.memory])
-    assert kept <= count * exemplar_bytes(config, HEIGHT, WIDTH, 4) * 1.1 <= 1.2 * kept
-    estimate = frame_bytes(config, HEIGHT, WIDTH, 4)
-    assert peak.most <= estimate <= 4 * peak.most
-
-
-def test_without_attention_nothing_is_looked_up():
-    config = small_config("pose", 6)
-    plain = replace(config, mixing="average")
-    assert exemplar_bytes(plain, 64, 64, 4) == 9 * 64 * 64 * 4 < exemplar_bytes(config, 64, 64, 4)
+        step(generator, exemplars, labels[1], first.past)
+    estimate = frame_bytes(CONFIG, 32, 64, 4) + 3 * exemplar_bytes(CONFIG, 32, 64, 4)
+    assert peak.most <= estimate <= 8 * peak.most
