@@ -106,7 +106,7 @@ def weights_picture(generated: Generated, other: Generated | None = None) -> NDA
         _draw_cell(
             pen, corner, f"1/{1 << level} {part}", numbers, None if other is None else other[level, part]
         )
-    return np.asarray(picture)
+    return np.array(picture)
 
 
 def _draw_cell(
