@@ -99,10 +99,11 @@ def framing_inputs() -> list[Any]:
     return [
         io.Combo.Input(
             "framing",
-            options=["fixed", "follow", "whole"],
-            default="fixed",
+            options=[AUTO, "fixed", "follow", "whole"],
+            default=AUTO,
             tooltip="What the network sees of each picture. fixed: a box around the subject of the first frame. "
-            "follow: a window that goes along with it. whole: everything, as the worlds' demo weights learnt it.",
+            "follow: a window that goes along with it. whole: everything. auto: whole for a world's pictures, which "
+            "its demo weights learnt so, else fixed.",
         ),
         io.Combo.Input(
             "proportions",
@@ -226,6 +227,9 @@ class EncodeExemplars(io.ComfyNode):
         before: Given | None = None,
     ) -> io.NodeOutput:
         config: FewShotConfig = network.model.network.config
+        known = found_of(found).with_pictures(as_footage(pictures, PICTURE_RATE))
+        if framing == AUTO:
+            framing = "whole" if known.shows_all and not around.strip() else "fixed"
         options = InputOptions(
             size=size_of(width, height) or usual_size(config),
             layout=layout_of(config),
@@ -239,7 +243,6 @@ class EncodeExemplars(io.ComfyNode):
             subject=tuple(name.strip() for name in around.split(",") if name.strip()),
         )
         config.check_size(*options.size)
-        known = found_of(found).with_pictures(as_footage(pictures, PICTURE_RATE))
         count = len(pictures) if isinstance(pictures, torch.Tensor) else 1
         added = found_exemplars(known, network_inputs(config), frame_numbers(frames, count))
         given = give([*(before.exemplars if before else ()), *added], network_inputs(config), options)

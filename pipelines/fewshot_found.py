@@ -50,6 +50,11 @@ class Found:
     """(height, width) of the pictures that keypoints were found in, where they don't say so themselves."""
     frame_rate: Fraction | None = None
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether the pictures are a world's, which show the whole of a subject."""
+        return self.footage is not None and isinstance(self.footage.clip, WorldClip)
+
     def with_pictures(self, footage: Footage | None) -> "Found":
         """The same with these pictures, if there are some."""
         return self if footage is None else replace(self, footage=footage)

@@ -14,7 +14,7 @@ from maliang_video.media.reader import open_frames
 SIDE, FRAMES = 32, 3
 CANVAS = (60, 80)
 AS_IS = {
-    "framing": "fixed",
+    "framing": "auto",
     "proportions": "as trained",
     "steady": "off",
     "one_box": False,
@@ -165,6 +165,18 @@ def test_a_street_takes_the_style_of_another(comfy, load) -> None:
         comfy, "MaliangFewShot", network=network, exemplars=exemplars, driver=streets[1], codec="ffv1"
     )[0]
     assert [frame.shape for frame in frames_of(video)] == [(32, 64, 3)] * 2
+
+
+def test_a_worlds_pictures_are_shown_whole(comfy, load) -> None:
+    network = load()
+    people = {"people": "faces", "seed": 1, "subject": 5, "frames": 1, "width": 32, "height": 32}
+    drawings, _, world = run(comfy, "MaliangPeopleWorld", look="studio", frame_rate=24.0, **people).args
+    for found in (drawings, world):
+        given, shown = encode(comfy, network, found=found, pictures=None).args
+        assert given.options.framing == "whole"
+        whole = next(iter(world.truth())).rgb
+        assert np.array_equal((shown[0] * 255).round().to(torch.uint8).numpy(), whole)
+    assert encode(comfy, network)[0].options.framing == "fixed"
 
 
 def test_mistakes_are_one_sentence(comfy, load, tiny_weights) -> None:

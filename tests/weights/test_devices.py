@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from maliang_video.errors import InputError
+from maliang_video.weights import devices
 from maliang_video.weights.devices import choose_device, choose_dtype, fastest_layout
 
 
@@ -82,3 +83,15 @@ def test_a_precision_that_the_device_lacks_is_named(monkeypatch):
 )
 def test_the_layout_suits_the_device(device, dtype, layout):
     assert fastest_layout(torch.device(device), dtype) == layout
+
+
+def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
+    said = tmp_path / "meminfo"
+    said.write_text("MemTotal:       900 kB\nMemAvailable:       12 kB\n", "ascii")
+    monkeypatch.setattr(devices, "MEMORY", said)
+    assert devices.free_bytes(torch.device("cpu")) == 12 * 1024
+    said.write_text("nothing", "ascii")
+    assert devices.free_bytes(torch.device("cpu")) is None
+    monkeypatch.setattr(devices, "MEMORY", tmp_path / "missing")
+    assert devices.free_bytes(torch.device("cpu")) is None
+    assert devices.free_bytes(torch.device("mps")) is None
