@@ -120,8 +120,8 @@ def test_a_run_goes_on_bit_for_bit_and_becomes_weights(tmp_path):
     recipe = everything()
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert train(recipe, whole, options(), Subjects(recipe)).clips == 4
-    for clips_done in range(1, 5):
-        assert train(recipe, stopped, options(seconds=0.0), Subjects(recipe)).clips == clips_done
+    for clips_done, seconds in ((1, 0.0), (2, 0.0), (4, None)):
+        assert train(recipe, stopped, options(seconds), Subjects(recipe)).clips == clips_done
     assert same_checkpoint(whole, stopped)
     export_any(whole, tmp_path / "tiny.safetensors", "MIT", torch.float32)
     loaded = weights.load(tmp_path / "tiny.safetensors")
@@ -143,10 +143,10 @@ def test_a_network_learns_to_paint_its_subjects(team):
     for group in optimizer.param_groups:
         group["lr"] = 4e-3
     losses = []
-    for n in range(24):
+    for n in range(16):
         terms = train_on_fewshot_clips(networks, recipe, LOSSES, batch(recipe, n), 0.5, team)
         losses.append(float(terms["perceptual"]))
-    assert sum(losses[-6:]) < 0.7 * sum(losses[:6])
+    assert sum(losses[-4:]) < 0.7 * sum(losses[:4])
 
 
 def test_every_loss_is_there_and_reaches_those_it_is_meant_for(team):
