@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.fewshot.generator import FewShotGenerator
     from ..models.labels.frames import AnyStream
     from ..pipelines.fewshot import Given
+    from ..pipelines.fewshot_subjects import SubjectFiles
 
 SHOWN = ("video", "attention", "warp", "weights")
 
@@ -189,7 +190,7 @@ def run(arguments: argparse.Namespace) -> None:
     refuse_overwriting(arguments.out, [*sources, arguments.footage, arguments.densepose])
     device = choose_device(arguments.device)
     generator = load_few_shot(typed(arguments.weights), device, choose_dtype(arguments.dtype, device))
-    given = _subject(arguments, generator.config, arguments.exemplars, arguments.exemplar_labels)
+    given = _subject(arguments, generator.config, _first_subject(arguments))
     if arguments.show == "weights":
         _show_weights(arguments, generator, given)
     elif arguments.show == "video":
@@ -213,16 +214,26 @@ def _check_options(arguments: argparse.Namespace) -> None:
         raise InputError(f"{arguments.out}: weights are shown as a picture; give --out an ending .png")
 
 
-def _subject(
-    arguments: argparse.Namespace, config: "FewShotConfig", pictures: list[str], labels: list[str]
-) -> "Given":
-    """The exemplars that the options name, made as they say."""
+def _first_subject(arguments: argparse.Namespace) -> "SubjectFiles":
+    from ..pipelines.fewshot_subjects import SubjectFiles
+
+    return SubjectFiles(
+        pictures=tuple(arguments.exemplars),
+        labels=tuple(arguments.exemplar_labels),
+        densepose=tuple(arguments.exemplar_densepose),
+        frames=None if arguments.exemplar_frames is None else tuple(arguments.exemplar_frames),
+        palette=arguments.palette,
+    )
+
+
+def _subject(arguments: argparse.Namespace, config: "FewShotConfig", files: "SubjectFiles") -> "Given":
+    """Exemplars, made as the options say."""
     from ..pipelines.fewshot import layout_of, network_inputs, usual_size
     from ..pipelines.fewshot_options import InputOptions
-    from ..pipelines.fewshot_subjects import SubjectFiles, all_worlds, open_subject
+    from ..pipelines.fewshot_subjects import all_worlds, open_subject
     from ..weights.devices import choose_device
 
-    worlds = all_worlds([*pictures, *([arguments.labels] if arguments.labels else [])])
+    worlds = all_worlds([*files.pictures, *([arguments.labels] if arguments.labels else [])])
     options = InputOptions(
         size=arguments.size or usual_size(config),
         layout=layout_of(config),
@@ -236,10 +247,6 @@ def _subject(
         subject=tuple(arguments.around),
     )
     config.check_size(*options.size)
-    frames = None if arguments.exemplar_frames is None else tuple(arguments.exemplar_frames)
-    files = SubjectFiles(
-        tuple(pictures), tuple(labels), tuple(arguments.exemplar_densepose), frames, arguments.palette
-    )
     device = choose_device(arguments.device)
     return open_subject(files, network_inputs(config), options, finder=arguments.finder, device=device)
 
@@ -306,12 +313,16 @@ def _show_weights(arguments: argparse.Namespace, generator: "FewShotGenerator", 
     from PIL import Image
 
     from ..media.outputs import prepare_file, write_whole, writing
+    from ..pipelines.fewshot_subjects import SubjectFiles
     from ..pipelines.fewshot_weights import generated_weights, weight_rows, weights_picture, weights_table
 
     made = generated_weights(generator, given.prepared)
     other = None
     if arguments.compare:
-        second = _subject(arguments, generator.config, arguments.compare, arguments.compare_labels)
+        files = SubjectFiles(
+            tuple(arguments.compare), tuple(arguments.compare_labels), palette=arguments.palette
+        )
+        second = _subject(arguments, generator.config, files)
         other = generated_weights(generator, second.prepared)
     picture = BytesIO()
     Image.fromarray(weights_picture(made, other)).save(picture, "png")
