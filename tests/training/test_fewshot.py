@@ -10,6 +10,7 @@ from torch.nn.utils import parametrize
 from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.models.fewshot.config import FewShotConfig, FlowConfig
+from maliang_video.models.fewshot.frame import Frame, Warped
 from maliang_video.models.fewshot.generator import FewShotGenerator
 from maliang_video.training.checkpoint import FILE_NAME
 from maliang_video.training.clips import Batch, Clips, load_clips
@@ -18,7 +19,7 @@ from maliang_video.training.fewshot import frame_losses, paint, train_on_fewshot
 from maliang_video.training.fewshot_demos import FACE_FEWSHOT, LOSSES
 from maliang_video.training.fewshot_method import FewShotMethod, preview_fewshot
 from maliang_video.training.fewshot_networks import begin_past, build_fewshot, copy_weights, learning
-from maliang_video.training.fewshot_objectives import judge_cases
+from maliang_video.training.fewshot_objectives import Example, body_loss, judge_cases
 from maliang_video.training.fewshot_recipe import FewShotRecipe, FewShotStage, check_fewshot, with_exemplars
 from maliang_video.training.loop import LoopOptions, train
 from maliang_video.training.networks import FACES, PICTURES
@@ -364,3 +365,65 @@ def test_begin_past_leaves_a_shared_flow_alone():
     before = {name: values.clone() for name, values in shared.state_dict().items()}
     begin_past(shared)
     assert all(torch.equal(values, shared.state_dict()[name]) for name, values in before.items())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mixing": "average"},
+        {"generated_levels": 0},
+        {"blending": "embedding", "warped_levels": 1},
+        {"warp_exemplar": False},
+        {"separate_flows": False},
+        {"generated_cut": "halves", "embedding_kernel": 3, "summary_pixels": None},
+    ],
+)
+def test_networks_of_every_kind_learn(team, change):
+    recipe = tiny_recipe(tiny_config(**change), frames=(2,))
+    networks = build_fewshot(recipe, CPU)
+    before = networks.average.to_image.weight.clone()
+    terms = train_on_fewshot_clips(networks, recipe, LOSSES, batch(recipe, 0), 0.5, team)
+    assert all(bool(value.isfinite()) for value in terms.values())
+    assert ("flow" in terms, "warp" in terms) == (True, True)
+    assert not torch.equal(networks.average.to_image.weight, before)
+
+
+def bodies(shift: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A head over a torso, and the same so many pixels further to the right: poses `[1 6 32 32]`."""
+    poses = []
+    for left in (10, 10 + shift):
+        pose = torch.full((1, 6, SIZE, SIZE), -1.0)
+        pose[:, 2, 8:12, left : left + 8] = 24 / 12 - 1
+        pose[:, 2, 12:24, left : left + 8] = 2 / 12 - 1
+        poses.append(pose)
+    return poses[0], poses[1]
+
+
+def body_example(shift: int, mask: float, found: int) -> tuple[Example, Warped]:
+    """A body that is `shift` pixels further to the right in the exemplar, where flow finds it `found` pixels away."""
+    labels, theirs = bodies(shift)
+    flow = torch.zeros(1, 2, SIZE, SIZE)
+    flow[:, 0] = found
+    moved = Warped(flow, torch.full((1, 1, SIZE, SIZE), mask), torch.zeros(1, 3, SIZE, SIZE))
+    frame = Frame(torch.zeros(1, 3, SIZE, SIZE), None, moved, None, torch.zeros(1, dtype=torch.int64), None)
+    return Example({}, 0, labels, labels, theirs, theirs, moved.picture, frame, None, has_body=True), moved
+
+
+def test_a_body_that_is_found_where_it_is_costs_nothing():
+    assert body_loss(*body_example(0, 0.0, 0)).item() == 0
+    assert body_loss(*body_example(3, 0.0, 3)).item() == 0
+
+
+def test_a_body_that_is_not_found_costs_its_area():
+    # three columns of 16 rows on either side are another part: of nine groups three differ there (head, torso, ground)
+    lost = 2 * 3 * 16 * 2 / (9 * SIZE**2)
+    # the foreground is 7 pixels wider on each side; what the exemplar's leaves uncovered counts for the mask, too
+    around = 2 * 3 * 30 / SIZE**2
+    uncovered = (2 * 3 * 16 + 3 * 30) / SIZE**2
+    assert body_loss(*body_example(3, 0.0, 0)).item() == pytest.approx(lost + around + uncovered, rel=1e-5)
+
+
+def test_a_face_is_to_be_taken_from_the_exemplar():
+    example, moved = body_example(0, 0.5, 0)
+    face = torch.nn.functional.avg_pool2d((example.labels[:, 2:3] > 0.9).float(), 15, 1, 7)
+    assert body_loss(example, moved).item() == pytest.approx(0.5 * face.mean().item(), rel=1e-5)
