@@ -10,6 +10,8 @@ import av
 import numpy as np
 import pytest
 
+from maliang_video import weights
+
 pytestmark = pytest.mark.comfy_server
 OBJECTS = json.loads(Path(__file__).with_name("object_info.json").read_text("utf-8"))
 
@@ -155,3 +157,45 @@ def test_core_nodes_take_our_video(server):
     assert sum(name.endswith(".png") for name, _ in files) == 4
     flow = next(content for name, content in files if name.startswith("f_"))
     assert len(decoded(flow)) == 4
+
+
+def test_few_shot_nodes_work_together(server, tiny_few_shot):
+    """Exemplars of one world, a driver of another: video, warps, attention and weights."""
+    file = server.base / "models" / "maliang" / "few.safetensors"
+    weights.save(file, tiny_few_shot(), licence="CC0-1.0", source="random numbers")
+
+    def node(kind: str, **inputs) -> dict:
+        return {"class_type": kind, "inputs": inputs}
+
+    def people(seed: int, frames: int) -> dict:
+        size = {"width": 32, "height": 32}
+        given = {"people": "faces", "look": "studio", "subject": seed, "frame_rate": 24.0, **size}
+        return node("MaliangPeopleWorld", seed=seed, frames=frames, **given)
+
+    def saved(source: str, name: str) -> dict:
+        return node("SaveVideo", video=[source, 0], filename_prefix=name, format="auto", codec="auto")
+
+    how = {"framing": "auto", "proportions": "as trained", "steady": "off", "around": ""}
+    how |= dict.fromkeys(("one_box", "place", "face_lines", "basic_points"), False)
+    taken = {"network": ["3", 0], "found": ["1", 0], "frames": "0", "width": 32, "height": 32}
+    given = {"network": ["3", 0], "exemplars": ["4", 0]}
+    driven = given | {"driver": ["2", 0]}
+    prompt = {
+        "1": people(1, 1),
+        "2": people(2, 3),
+        "3": node("MaliangLoadFewShot", weights="few.safetensors", precision="auto"),
+        "4": node("MaliangEncodeExemplars", **taken, **how),
+        "5": node("MaliangFewShot", codec="h264", **driven),
+        "6": saved("5", "tests/few"),
+        "7": node("MaliangShowWarps", **driven),
+        "8": saved("7", "tests/warps"),
+        "9": node("MaliangShowAttention", frame=1, **driven),
+        "10": node("MaliangInspectWeights", **given),
+    }
+    try:
+        files = server.files(server.run(prompt))
+    finally:
+        file.unlink()
+    shapes = {name.split("_")[0]: decoded(content)[0].shape for name, content in files if "mp4" in name}
+    assert shapes == {"few": (32, 32, 3), "warps": (104, 140, 3)}
+    assert sum(name.endswith(".png") for name, _ in files) == 2
