@@ -93,13 +93,15 @@ def run_plan(arguments: argparse.Namespace) -> None:
     """`maliang train plan ...`"""
     from ..training.fewshot_plan import fewshot_plan_table
     from ..training.plan import plan_table
-    from ..training.recipes import FEWSHOT_RECIPES, find_recipe
+    from ..training.recipes import FEWSHOT_RECIPES, RECIPES
 
     name = arguments.recipe or STREET
     if name in FEWSHOT_RECIPES:
         print(fewshot_plan_table(adjusted(FEWSHOT_RECIPES[name], arguments)))
+    elif name in RECIPES:
+        print(plan_table(adjusted(RECIPES[name], arguments)))
     else:
-        print(plan_table(adjusted(find_recipe(name), arguments)))
+        raise InputError(f"no recipe {name!r}; there are: {', '.join((*RECIPES, *FEWSHOT_RECIPES))}")
 
 
 def run_vid2vid(arguments: argparse.Namespace) -> None:

@@ -176,6 +176,7 @@ def test_plans_of_few_shot_recipes(capsys):
     said = maliang(capsys, "plan", "--recipe", "dancer", "--clips", 40)
     assert "| 1 | 40 | 32x32 | 2 | 1 |" in said
     assert "dancer: 40 clips, 1 an update" in said
+    assert "no recipe 'cat'; there are: street-demo, face-demo" in refusal(capsys, "plan", "--recipe", "cat")
 
 
 @pytest.mark.parametrize(
