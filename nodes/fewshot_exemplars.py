@@ -11,7 +11,15 @@ from ..media.keypoints import pose_clip
 from ..media.pixels import to_image
 from ..models.fewshot.config import FewShotConfig
 from ..models.labels.frames import AnyStream
-from ..pipelines.fewshot import Given, give, layout_of, load_few_shot, network_inputs, usual_size
+from ..pipelines.fewshot import (
+    Given,
+    check_given,
+    give,
+    layout_of,
+    load_few_shot,
+    network_inputs,
+    usual_size,
+)
 from ..pipelines.fewshot_found import Found, found_exemplars, found_in
 from ..pipelines.fewshot_options import InputOptions
 from ..training.worlds import WorldStream
@@ -227,6 +235,8 @@ class EncodeExemplars(io.ComfyNode):
         before: Given | None = None,
     ) -> io.NodeOutput:
         config: FewShotConfig = network.model.network.config
+        if before is not None:
+            check_given(before, config)
         known = found_of(found).with_pictures(as_footage(pictures, PICTURE_RATE))
         if framing == AUTO:
             framing = "whole" if known.shows_all and not around.strip() else "fixed"

@@ -188,6 +188,8 @@ def test_mistakes_are_one_sentence(comfy, load, tiny_weights) -> None:
         InputError, match="made for weights that paint pose from 3 channels, but these paint face"
     ):
         run(comfy, "MaliangFewShotImages", exemplars=bodies, **inputs)
+    with pytest.raises(InputError, match="make the exemplars for these weights"):
+        encode(comfy, faces, before=bodies)
     exemplars = encode(comfy, faces)[0]
     street = {"seed": 1, "frames": 2, "width": 64, "height": 32, "look": "noon", "frame_rate": 24.0}
     labels = run(comfy, "MaliangStreetWorld", **street)[0]
