@@ -397,8 +397,8 @@ def test_a_clip_shorter_than_the_network_needs(capsys, video, tmp_path):
 def test_a_plan_is_printed_without_training(capsys):
     said = maliang(capsys, "plan", "--recipe", "tiny", "--batch", 2, "--clips", 8)
     lines = said.splitlines()
-    assert lines[0].startswith("| stage | clips | size | frames | scales | trained |")
-    assert lines[2] == "| 1 | 8 | 64x32 | 3 | 1 of 1 | all | 1 | 1 | 1 | 0.0006 | likeness alone |"
+    assert lines[0].startswith("| stage | clips | size | frames | varied | scales | trained |")
+    assert lines[2] == "| 1 | 8 | 64x32 | 3 | - | 1 of 1 | all | 1 | 1 | 1 | 0.0006 | likeness alone |"
     assert lines[-1].startswith(
         "tiny: 8 clips, 2 an update, starting half from real pictures; motion is judged"
     )
