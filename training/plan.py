@@ -20,6 +20,9 @@ HEAD = (
 )
 
 
+_STARTS = {"real": "from real pictures", "blank": "from nothing", "both": "half from real pictures"}
+
+
 def plan_table(recipe: Recipe) -> str:
     """Markdown, one stage a row; below it what all stages share."""
     rows = (_row(number, recipe.generator.scales, stage) for number, stage in enumerate(recipe.stages, 1))
@@ -67,11 +70,14 @@ def _discriminators(stage: Stage) -> str:
 
 
 def _shared(recipe: Recipe) -> str:
-    starts = {"real": "from real pictures", "blank": "from nothing", "both": "half from real pictures"}
+    starts = [_STARTS[recipe.start]]
+    starts += [
+        f"in stage {n} {_STARTS[stage.start]}" for n, stage in enumerate(recipe.stages, 1) if stage.start
+    ]
     weights = f"goes on from the weights {recipe.weights}; " if recipe.weights else ""
     strides = ", ".join(str(recipe.temporal.frames**scale) for scale in range(recipe.temporal.scales))
     return (
-        f"{recipe.name}: {recipe.clips} clips, {recipe.batch} an update, starting {starts[recipe.start]}; "
+        f"{recipe.name}: {recipe.clips} clips, {recipe.batch} an update, starting {', '.join(starts)}; "
         f"{weights}motion is judged over {recipe.temporal.frames} frames at strides {strides or 'none'}; "
         f"average of the weights {recipe.ema}; seed {recipe.seed}"
     )

@@ -56,6 +56,10 @@ class LossWeights:
         return self.face_gan > 0 or self.face_matching > 0
 
 
+Start = Literal["real", "blank", "both"]
+"""Clips start from their own first pictures, from nothing, or half of them so and half so."""
+
+
 @dataclass(frozen=True)
 class Stage(Part):
     """A part of a run."""
@@ -71,6 +75,8 @@ class Stage(Part):
     unrolled: int
     """Frames that gradients flow back through; 1: every frame takes those before it as given."""
     losses: LossWeights
+    start: Start | None = field(default=None, metadata={"absent_if_default": True})
+    """None: as all of the recipe."""
 
 
 World = Literal["street", "faces", "puppets"]
@@ -97,8 +103,8 @@ class Recipe(Schedule[Stage]):
     world: World
     """The procedural world that is trained on where there is no other data."""
     generator: GeneratorConfig
-    start: Literal["real", "blank", "both"]
-    """Clips start from their own first pictures, from nothing, or half of them so and half so."""
+    start: Start
+    """Where no stage says otherwise."""
     betas: tuple[float, float]
     discriminator_filters: int
     temporal: TemporalConfig

@@ -70,12 +70,14 @@ _LEARN = Stage(
 )
 _SHARPEN = replace(_LEARN, clips=300, shape=LONG, learning_rate=(_RATE, _RATE / 2), losses=REALISM)
 _CLEAR = replace(_SHARPEN, clips=690, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
+_BEGIN = replace(_CLEAR, clips=80, learning_rate=(_RATE / 3, 0.0), start="blank")
+"""Most videos start from nothing."""
 
 STREET_DEMO = Recipe(
     name="street-demo",
     world="street",
     generator=STREET_GENERATOR,
-    stages=(_LEARN, _SHARPEN, _CLEAR),
+    stages=(_LEARN, _SHARPEN, _CLEAR, _BEGIN),
     batch=1,
     start="both",
     betas=(0.5, 0.999),

@@ -46,6 +46,7 @@ class Vid2VidMethod:
 
 def starts_from_real(recipe: Recipe, step: int) -> bool:
     """Whether the clips of the update that begins with clip `step` start from real pictures."""
-    if recipe.start == "both":
+    start = recipe.stage(step).start or recipe.start
+    if start == "both":
         return random.Random(f"start:{recipe.seed}:{step}").random() < 0.5
-    return recipe.start == "real"
+    return start == "real"

@@ -52,10 +52,18 @@ def test_the_average_forgets_its_beginning(recipe):
 
 
 def test_half_of_the_clips_start_from_real_pictures(recipe):
-    starts = [starts_from_real(recipe, n) for n in range(400)]
-    assert starts == [starts_from_real(recipe, n) for n in range(400)]
+    long = replace(recipe, stages=(replace(recipe.stages[0], clips=400),))
+    starts = [starts_from_real(long, n) for n in range(400)]
+    assert starts == [starts_from_real(long, n) for n in range(400)]
     assert 160 < sum(starts) < 240
-    assert starts != [starts_from_real(replace(recipe, seed=1), n) for n in range(400)]
+    assert starts != [starts_from_real(replace(long, seed=1), n) for n in range(400)]
+
+
+def test_a_stage_may_start_its_clips_in_a_way_of_its_own(recipe):
+    first, second = recipe.stages
+    for start in ("real", "blank"):
+        own = replace(recipe, stages=(first, replace(second, clips=20, start=start)))
+        assert {starts_from_real(own, n) for n in range(2, 22)} == {start == "real"}
 
 
 @pytest.fixture

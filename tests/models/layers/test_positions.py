@@ -15,7 +15,10 @@ def test_waves_are_sines_and_cosines_of_the_place():
     assert waves.shape == (8, 4, 8)
     x, y = 5.5 / 8, 2.5 / 4
     expected = [
-        wave(math.pi * octave * place) for place in (x, y) for wave in (math.sin, math.cos) for octave in (1, 2)
+        wave(math.pi * octave * place)
+        for place in (x, y)
+        for wave in (math.sin, math.cos)
+        for octave in (1, 2)
     ]
     assert waves[:, 2, 5].tolist() == pytest.approx(expected, abs=1e-6)
 
