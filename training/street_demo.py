@@ -70,7 +70,7 @@ _LEARN = Stage(
 )
 _SHARPEN = replace(_LEARN, clips=300, shape=LONG, learning_rate=(_RATE, _RATE / 2), losses=REALISM)
 _CLEAR = replace(_SHARPEN, clips=690, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
-_BEGIN = replace(_CLEAR, clips=80, learning_rate=(_RATE / 3, 0.0), start="blank")
+_BEGIN = replace(_CLEAR, clips=80, learning_rate=(2e-4, 0.0), start="blank")
 """Most videos start from nothing."""
 
 STREET_DEMO = Recipe(
