@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .around import around
+from ..layers.around import around
 
 Points = NDArray[np.float64]
 

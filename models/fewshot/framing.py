@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .around import around
+from ..layers.around import around
 from .sightings import Area, Sighting
 from .windows import Size, Window
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from maliang_video.models.fewshot.around import around
 from maliang_video.models.fewshot.face_shape import (
     CHIN,
     GROUPS,
@@ -18,6 +17,7 @@ from maliang_video.models.fewshot.face_shape import (
     steady_late,
 )
 from maliang_video.models.labels.faces import with_skull
+from maliang_video.models.layers.around import around
 
 
 def face(seed: int = 0, width: float = 100.0) -> np.ndarray:
