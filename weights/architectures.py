@@ -62,6 +62,13 @@ def _flownet2() -> Architecture:
     return Architecture(FlowNet2Config, FlowNet2)
 
 
+def _stylegan2() -> Architecture:
+    from ..models.faces.stylegan2.config import StyleGAN2Config
+    from ..models.faces.stylegan2.generator import StyleGAN2
+
+    return Architecture(StyleGAN2Config, StyleGAN2)
+
+
 def _vgg19() -> Architecture:
     from ..models.features.vgg19 import VGG19, VGG19Config
 
@@ -75,6 +82,7 @@ ARCHITECTURES: Architectures = MappingProxyType(
         "fewshot.generator/1": _few_shot_generator,
         "labels.reader/1": _label_reader,
         "flownet2/1": _flownet2,
+        "faces.stylegan2/1": _stylegan2,
         "vgg19/1": _vgg19,
     }
 )
