@@ -46,7 +46,7 @@ def test_what_numpy_saves_is_read(tmp_path):
         assert np.array_equal(read[part], array)
 
 
-@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("protocol", [2, 4])
 def test_every_way_of_writing_is_read(tmp_path, protocol):
     kinds = {
         0: np.arange(6.0).reshape(2, 3),
@@ -92,9 +92,9 @@ def test_nothing_is_run(tmp_path):
         ({0: np.array([np.nan])}, "not finite"),
         (PYTHON_2[:-30], "or damaged"),
         (PYTHON_2.replace(b"K\x01K\x02\x86", b"K\x09K\x02\x86"), "an array [9, 2] of 8 bytes"),
-        (PYTHON_2.replace(b"_reconstruct\n", b"scalar\n"), "asks for numpy.core.multiarray.scalar"),
-        (b"\x80\x02cnumpy\ndtype\nN}U\x08__call__K\x01s\x86b.", "it changes dtype"),
-        (b"\x80\x02cnumpy\nndarray\nK\x01\x85R.", "it calls ndarray(1,)"),
+        (PYTHON_2.replace(b"_reconstruct\n", b"fromfile\n"), "asks for numpy.core.multiarray.fromfile"),
+        (b"\x80\x02cnumpy\ndtype\nN}U\x08__call__K\x01s\x86b.", "it sets the state of a numpy.dtype"),
+        (b"\x80\x02cnumpy\nndarray\nK\x01\x85R.", "it calls numpy.ndarray"),
     ],
 )
 def test_what_is_no_dictionary_of_numbers_is_refused(tmp_path, content, message):
@@ -110,7 +110,7 @@ def test_other_files_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"it is an array \[2, 3\] of float64"):
         read_arrays(tmp_path / "plain.npy")
     (tmp_path / "text.npy").write_text("hello")
-    with pytest.raises(InputError, match="not a dictionary of arrays"):
+    with pytest.raises(InputError, match="not a dictionary of plain arrays"):
         read_arrays(tmp_path / "text.npy")
     monkeypatch.setattr(numpy_file, "MAX_FILE", 10)
     with pytest.raises(InputError, match="more than 10; refused"):
