@@ -95,10 +95,10 @@ def check_generator(directions: Iterable[Direction], generator: str) -> None:
 
 
 def mean_code(codes: Iterable[Tensor]) -> Tensor:
-    """Mean over a clip's codes, `[r w]` each -> `[r w]` float64; for `freeze_rows`. InputError for none."""
+    """Mean over a clip's codes, `[r w]` each -> `[r w]` in their dtype; for `freeze_rows`. InputError for none."""
     total, count = None, 0
     for code in codes:
-        total, count = code.double() if total is None else total + code, count + 1
+        total, count = code if total is None else total + code, count + 1
     if total is None:
         raise InputError("there are no codes to take the mean of")
     return total / count
