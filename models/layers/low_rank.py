@@ -21,17 +21,17 @@ class LowRankUpdate(nn.Module):
     """
 
     def __init__(self, parameters: Mapping[str, Tensor], rank: int, seed: int = 0) -> None:
-        """rank: columns of the thin matrices, 1 or more; seed: of the values that they begin with."""
+        """rank: columns of the thin matrices; 0: every change is whole; seed: of the values that they begin with."""
         super().__init__()
-        if rank < 1:
-            raise InputError(f"the rank of an update is 1 or more, not {rank}")
+        if rank < 0:
+            raise InputError(f"the rank of an update is 1 or more, or 0 for whole changes, not {rank}")
         draw = torch.Generator().manual_seed(seed)
         self.shapes = {name: tuple(weight.shape) for name, weight in parameters.items()}
         self.left, self.right, self.whole = (nn.ParameterDict() for _ in range(3))
         for name, weight in parameters.items():
             rows, columns = len(weight) if weight.dim() else 1, weight[0].numel() if weight.dim() else 1
             key = _key(name)
-            if weight.dim() < 2 or rank * (rows + columns) >= rows * columns:
+            if not rank or weight.dim() < 2 or rank * (rows + columns) >= rows * columns:
                 self.whole[key] = nn.Parameter(torch.zeros_like(weight))
                 continue
             right = torch.randn(rank, columns, generator=draw) * rank**-0.5

@@ -67,6 +67,12 @@ def test_an_error_inside_leaves_the_network_as_it_was(network: nn.Sequential, up
     assert all(a is b for a, b in zip(before, network.parameters(), strict=True))
 
 
-def test_a_rank_below_one_is_refused(network: nn.Sequential) -> None:
-    with pytest.raises(InputError, match="rank of an update is 1 or more, not 0"):
-        LowRankUpdate(dict(network.named_parameters()), rank=0)
+def test_without_a_rank_every_change_is_whole(network: nn.Sequential) -> None:
+    update = LowRankUpdate(dict(network.named_parameters()), rank=0)
+    assert not update.left
+    assert sum(p.numel() for p in update.parameters()) == sum(p.numel() for p in network.parameters())
+
+
+def test_a_rank_below_zero_is_refused(network: nn.Sequential) -> None:
+    with pytest.raises(InputError, match="rank of an update is 1 or more, or 0 for whole changes, not -1"):
+        LowRankUpdate(dict(network.named_parameters()), rank=-1)
