@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ...errors import InputError
+from ..published import State
 from .config import FewShotConfig
 from .convert_imaginaire import from_imaginaire
 from .convert_nvlabs import from_nvlabs
-from .published import State
 
 NVLABS_MARK, IMAGINAIRE_MARK = "ref_img_first.conv.bias", "weight_generator.ref_img_first.layers.conv.bias"
 AVERAGED, LEARNT, ALONE = "module.averaged_model.", "module.module.", "module."

@@ -7,12 +7,11 @@ import math
 
 from torch import Tensor
 
+from ..published import Entries, State
 from .config import FewShotConfig
 from .published import (
     KINDS,
     STREET_PALETTE,
-    Entries,
-    State,
     downwards,
     flow_config,
     fold_spectral,

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
+from ..published import Entries, State
 from .config import FewShotConfig, FlowConfig
 from .published import (
     KINDS,
     STREET_PALETTE,
-    Entries,
-    State,
     downwards,
     flow_config,
     fold_spectral,

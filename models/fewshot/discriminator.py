@@ -18,8 +18,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ...errors import InputError
 from ..labels.encoding import halve
 from ..layers.norm import FrameNorm
+from ..published import Entries, State
 from .layers import SLOPE
-from .published import Entries, State, fold_spectral
+from .published import fold_spectral
 
 MOST_FILTERS = 512
 """Of any layer."""

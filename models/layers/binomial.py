@@ -3,8 +3,6 @@
 Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", appendix B.
 """
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -35,10 +33,3 @@ def doubled(picture: Tensor) -> Tensor:
     """
     wide = F.interpolate(F.pad(picture, (1, 1, 1, 1)), scale_factor=2.0, mode="bilinear", align_corners=False)
     return wide[:, :, 2:-2, 2:-2]
-
-
-def is_binomial(values: Sequence[float] | Tensor, gain: float) -> bool:
-    """Whether these 16 numbers are the filter, as a published file holds it."""
-    given = torch.as_tensor(values, dtype=torch.float32).flatten()
-    expected = binomial_kernel(gain).flatten()
-    return given.shape == expected.shape and torch.allclose(given, expected, atol=1e-6)

@@ -36,12 +36,13 @@ from maliang_video.models.fewshot.generator import (
 from maliang_video.models.fewshot.layers import ConvWeights
 from maliang_video.models.fewshot.losses import judge_loss, likeness_loss, painter_loss
 from maliang_video.models.fewshot.modulation import BlockWeights, Maps, ModulatedBlock
-from maliang_video.models.fewshot.published import Entries, fold_spectral
+from maliang_video.models.fewshot.published import fold_spectral
 from maliang_video.models.fewshot.rollout import synthesize
 from maliang_video.models.fewshot.weight_generation import LevelWeights, cut_whole, halves
 from maliang_video.models.flow.warp import warp
 from maliang_video.models.labels.body_parts import foreground, without_head
 from maliang_video.models.labels.encoding import one_hot
+from maliang_video.models.published import Entries
 
 Tensors = dict[str, Tensor]
 
