@@ -92,6 +92,8 @@ def _kind_of(table: dict[str, Any]) -> str | None:
     """What a table is: the function that made it, or, where it names none, what it must be by what it holds."""
     if {"dense", "sparse"} <= table.keys():
         return "vid2vid.temporal_sampling"
+    if {"cases", "sizes", "extent"} <= table.keys():
+        return "infinity.plans"
     return table.get("kind", table.get("function"))
 
 
