@@ -3,7 +3,7 @@
 Only the eyes and the corners of the mouth count, so five landmarks say as much as 68. Smoothing takes place and axes
 apart: a face moves faster than it grows or turns. Both axes are smoothed alike, so the square stays one, and crop and
 paste are similarities.
-Source: Karras et al. 2019 (FFHQ), appendix A; Tzaban et al. 2022, 4.1; rotemtzaban/STIT at fac087f, `utils/alignment.py`.
+Source: Karras et al. 2019 (FFHQ); Tzaban et al. 2022, 4.1; rotemtzaban/STIT at fac087f, `utils/alignment.py`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -75,7 +75,8 @@ def crop_face(frame: Tensor, quad: Points, size: int, *, exact: bool = False) ->
     if exact:
         places = _places(there, whole, 1, frame)
         return torch.where(_inside(places, frame), _sampled(frame, places, "bilinear"), -1.0)
-    return _averaged(there, whole, frame, lambda places: _sampled(frame, places, "bicubic"))
+    finer = _finer(there)
+    return _averaged(there, whole, finer, frame, lambda places: _sampled(frame, places, _mode(finer)))
 
 
 def visible_share(quad: Points, height: int, width: int) -> float:
@@ -131,12 +132,13 @@ def place_crop(
         both = _sampled(torch.cat([crop * shown, shown], 1), places, "bilinear")
         both = torch.where(_inside(places, crop), both, 0.0)
     else:
+        finer = _finer(there)
 
         def premultiplied(places: Tensor) -> Tensor:
             here = _sampled(shown, places, "bilinear") * _coverage(places, there, crop)
-            return torch.cat([_sampled(crop, places, "bicubic") * here, here], 1)
+            return torch.cat([_sampled(crop, places, _mode(finer)) * here, here], 1)
 
-        both = _averaged(there, window, crop, premultiplied)
+        both = _averaged(there, window, finer, crop, premultiplied)
     return Patch(window, both[:, :-1], both[:, -1:])
 
 
@@ -160,9 +162,19 @@ def window_around(quad: Points, height: int, width: int) -> Window:
     return window if window.left < window.right and window.top < window.bottom else Window(0, 0, 0, 0)
 
 
-def _averaged(there: Affine, window: Window, source: Tensor, sample: Callable[[Tensor], Tensor]) -> Tensor:
-    """`sample` at a window's pixels; where these are larger than the source's, the mean over each one's area."""
-    finer = max(1, math.ceil(np.linalg.norm(there[:, 0]) - 1e-6))
+def _finer(there: Affine) -> int:
+    """Places to look at along a side of a result's pixel, so that none of the source's pixels is missed."""
+    return max(1, math.ceil(np.linalg.norm(there[:, 0]) - 1e-6))
+
+
+def _mode(finer: int) -> str:
+    return "bicubic" if finer <= 3 else "bilinear"  # a mean over more places needs no better ones
+
+
+def _averaged(
+    there: Affine, window: Window, finer: int, source: Tensor, sample: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """The mean of `sample` over the `finer` x `finer` places in every pixel of a window."""
     height, width = window.size
     strip = max(1, _MOST_PLACES // max(1, width * finer * finer))
     strips = []
