@@ -24,6 +24,11 @@ DTYPES = (
     torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
 )  # fmt: skip
 
+NETWORKS = ("state_dict", "net_G", "g_ema")
+"""Keys under which checkpoints hold the network that is asked for, among others."""
+BESIDE = ("latent_avg",)
+"""Tensors that belong to it, but lie beside it: the average code of StyleGAN2 and of encoders for it."""
+
 Guard = Callable[[Any, str], Any]
 """What `torch.load` calls for each storage it has made, before it fills or uses it."""
 
@@ -35,9 +40,10 @@ def is_torch_zip(path: Path) -> bool:
 
 
 def read_state(path: Path, name: str | None = None) -> dict[str, Tensor]:
-    """The state dict in a checkpoint: the tensors themselves, or those under the key "state_dict" or "net_G".
+    """The state dict in a checkpoint: the tensors themselves, or those under the first of `NETWORKS` that it has.
 
-    What else is in it (discriminators, optimisers) is not read where the file can be mapped.
+    To these come the tensors of `BESIDE`. What else is in it (discriminators, optimisers) is not read where the file
+    can be mapped.
 
     name: what to call the file in messages (None: its path). InputError: a pickle that asks for more than tensors, a
     damaged or cut file, a storage that is not there in its declared size, an entry that is not a dense tensor.
@@ -50,9 +56,10 @@ def read_state(path: Path, name: str | None = None) -> dict[str, Tensor]:
     if not path.stat().st_size:
         raise InputError(f"{where}: the file is empty; get it again")
     loaded = _load(path, where)
-    for entry in ("state_dict", "net_G"):
+    for entry in NETWORKS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(entry), Mapping):
-            loaded = loaded[entry]
+            beside = {name: loaded[name] for name in BESIDE if name in loaded}
+            loaded = {**loaded[entry], **beside}
             break
     if not isinstance(loaded, Mapping) or not loaded:
         raise InputError(
