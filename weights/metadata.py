@@ -32,18 +32,23 @@ class Metadata:
         """For a safetensors file. InputError for a text that is too long to be read back."""
         header = {"format": "pt", "format_version": str(FORMAT_VERSION)}
         header |= {name: getattr(self, name) for name in _TEXTS}
-        _check_bounds(header, "weights")
+        check_bounds(header, "weights")
         return header
 
     @classmethod
     def from_header(cls, header: Mapping[str, str] | None, where: str) -> "Metadata":
         """Out of a safetensors file. InputError, beginning with `where`, for a file that is not one of ours."""
+        if header and "delta_version" in header:
+            raise InputError(
+                f"{where}: holds what tuning changed of a network, but no network; give the weights that it belongs "
+                "to, and this file as their delta"
+            )
         if not header or "architecture" not in header or "format_version" not in header:
             raise InputError(
                 f"{where}: a safetensors file of another kind (it does not say which Maliang network it holds); "
                 f"published checkpoints become ours by: maliang weights convert FILE --out NEW.safetensors"
             )
-        _check_bounds(header, where)
+        check_bounds(header, where)
         if header["format_version"] != str(FORMAT_VERSION):
             raise InputError(
                 f"{where}: written in format version {header['format_version'][:20]}, this version of Maliang reads "
@@ -57,7 +62,7 @@ class Metadata:
         return cls(*(header[name] for name in _TEXTS))
 
 
-def _check_bounds(header: Mapping[str, str], where: str) -> None:
+def check_bounds(header: Mapping[str, str], where: str) -> None:
     if len(header) > MAX_ENTRIES:
         raise InputError(f"{where}: {len(header)} metadata entries, more than {MAX_ENTRIES}; refused")
     for name, text in header.items():
