@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ..weights.presets import AnyPreset, HubPreset
 
 
+KINDS = ("vid2vid", "fewshot", "fewshot-raw", "flownet2", "stylegan2", "e4e", "bisenet", "lpips", "vgg19")
+"""Those of `weights.convert.CONVERTERS`, whose import would take seconds."""
+
+
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = subparsers.add_parser("weights", help="list, download, convert and check weights")
     commands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -41,10 +45,10 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     converting.add_argument(
         "--kind",
-        choices=("vid2vid", "fewshot", "fewshot-raw", "flownet2", "vgg19"),
+        choices=KINDS,
         default="vid2vid",
         help="what network it is; default: vid2vid. fewshot-raw: of imaginaire's file the weights as they were learnt, "
-        "in place of their moving average",
+        "in place of their moving average; stylegan2 also takes the generator out of an e4e file",
     )
     converting.add_argument("--out", required=True, type=Path, metavar="FILE", help="NEW.safetensors")
     converting.add_argument(

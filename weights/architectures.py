@@ -69,6 +69,24 @@ def _stylegan2() -> Architecture:
     return Architecture(StyleGAN2Config, StyleGAN2)
 
 
+def _e4e() -> Architecture:
+    from ..models.faces.e4e import E4E, E4EConfig
+
+    return Architecture(E4EConfig, E4E)
+
+
+def _bisenet() -> Architecture:
+    from ..models.faces.bisenet import BiSeNet, BiSeNetConfig
+
+    return Architecture(BiSeNetConfig, BiSeNet)
+
+
+def _lpips() -> Architecture:
+    from ..models.features.lpips import LPIPS, LPIPSConfig
+
+    return Architecture(LPIPSConfig, LPIPS)
+
+
 def _vgg19() -> Architecture:
     from ..models.features.vgg19 import VGG19, VGG19Config
 
@@ -83,6 +101,9 @@ ARCHITECTURES: Architectures = MappingProxyType(
         "labels.reader/1": _label_reader,
         "flownet2/1": _flownet2,
         "faces.stylegan2/1": _stylegan2,
+        "faces.e4e/1": _e4e,
+        "faces.bisenet/1": _bisenet,
+        "lpips/1": _lpips,
         "vgg19/1": _vgg19,
     }
 )

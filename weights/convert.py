@@ -70,11 +70,46 @@ def _vgg19() -> Converter:
     return Converter("vgg19/1", convert, "BSD-3-Clause", "torchvision (Simonyan and Zisserman 2014)")
 
 
+def _stylegan2() -> Converter:
+    from ..models.faces.stylegan2.convert import convert
+
+    return Converter("faces.stylegan2/1", convert, STYLEGAN2_LICENCE, STYLEGAN2_SOURCE)
+
+
+def _e4e() -> Converter:
+    from ..models.faces.e4e_convert import convert
+
+    return Converter("faces.e4e/1", convert, E4E_LICENCE, "omertov/encoder4editing (Tov et al. 2021)")
+
+
+def _bisenet() -> Converter:
+    from ..models.faces.bisenet_convert import convert
+
+    return Converter(
+        "faces.bisenet/1", convert, BISENET_LICENCE, "zllrunning/face-parsing.PyTorch (Yu et al. 2018)"
+    )
+
+
+def _lpips() -> Converter:
+    from ..models.features.lpips_convert import convert
+
+    return Converter(
+        "lpips/1", convert, "BSD-2-Clause, trunk BSD-3-Clause", "lpips 0.1 (Zhang et al. 2018), torchvision"
+    )
+
+
 FEW_SHOT_LICENCE = "Nvidia Source Code License-NC (non-commercial)"
 """Of imaginaire and what was published with it; weights of one's own training have another."""
 FEW_SHOT_SOURCE = "few-shot vid2vid (Wang et al. 2019), NVlabs/imaginaire or NVlabs/few-shot-vid2vid"
 FLOWNET2_LICENCE = "research only (University of Freiburg)"
 """The checkpoint was converted from the authors' models, whose terms go with it; the code around it is Apache-2.0."""
+STYLEGAN2_LICENCE = "Nvidia Source Code License-NC (non-commercial)"
+"""Of Nvidia's generators, also where rosinality or e4e pass them on; those of one's own training have another."""
+STYLEGAN2_SOURCE = (
+    "StyleGAN2 (Karras et al. 2020), NVlabs/stylegan2-ada-pytorch or rosinality/stylegan2-pytorch"
+)
+E4E_LICENCE = "MIT (the generator that it was trained for: Nvidia Source Code License-NC, non-commercial)"
+BISENET_LICENCE = "MIT (trained on CelebAMask-HQ, whose pictures are for non-commercial research)"
 
 CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
     {
@@ -82,6 +117,10 @@ CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
         "fewshot": _few_shot,
         "fewshot-raw": _few_shot_learnt,
         "flownet2": _flownet2,
+        "stylegan2": _stylegan2,
+        "e4e": _e4e,
+        "bisenet": _bisenet,
+        "lpips": _lpips,
         "vgg19": _vgg19,
     }
 )
