@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .pickled_arrays import NUMPY_NAMES, PickledArray
+from .pickled_arrays import PickledArray, numpy_names
 from .restricted_pickle import Budget, Machine, Tape, plainly
 
 MAX_FILE = 1 << 28
@@ -33,9 +33,10 @@ def read_arrays(path: Path) -> dict[int, NDArray[np.float64]]:
     with plainly(str(path), "a dictionary of plain arrays that NumPy saved"):
         content = BytesIO(path.read_bytes())
         _check_header(content)
-        tape = Tape(content.getbuffer()[content.tell() :], Budget(copied=size))
-        found = Machine(tape, NUMPY_NAMES).load()
-        return {_number(key): _built(value) for key, value in _dictionary(found).items()}
+        budget = Budget(copied=4 * size)
+        tape = Tape(content.getbuffer()[content.tell() :], budget)
+        found = Machine(tape, numpy_names(budget)).load()
+        return {_number(key): _built(value, budget) for key, value in _dictionary(found).items()}
 
 
 def _check_header(content: BytesIO) -> None:
@@ -60,7 +61,7 @@ def _number(key: Any) -> int:
     return key
 
 
-def _built(array: Any) -> NDArray[np.float64]:
+def _built(array: Any, budget: Budget) -> NDArray[np.float64]:
     if not isinstance(array, PickledArray):
         raise ValueError(f"it holds a {type(array).__name__} where an array should be")
-    return array.built().astype(np.float64)
+    return array.built(budget).astype(np.float64)

@@ -4,14 +4,14 @@ They would not be safe: a forged dtype makes them take bytes for addresses. Here
 type of numbers and its bytes, and is built out of plain numbers whose bytes are there, once all of that fits.
 """
 
+from functools import partial
 from math import prod
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .restricted_pickle import Bytes, Names, NotAllowedError, Record
+from .restricted_pickle import Budget, Bytes, Names, NotAllowedError, Record
 
 _CODES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 _ORDERS = ("<", ">", "=", "|")
@@ -46,9 +46,10 @@ class PickledArray(Record):
     def accept(self, state: Any) -> None:
         _, self.shape, self.dtype, self.fortran, self.data = state
 
-    def built(self) -> NDArray[Any]:
+    def built(self, budget: Budget) -> NDArray[Any]:
         """The array, its numbers as they were stored, in this machine's byte order, in memory of its own.
 
+        budget: what all arrays of the file may cost together; one array may stand in it a million times.
         ValueError for what isn't an array of plain numbers with just its bytes, or has some that are not finite.
         """
         if not isinstance(self.dtype, PickledDtype) or not isinstance(self.shape, tuple):
@@ -56,9 +57,10 @@ class PickledArray(Record):
         dtype, shape = self.dtype.built(), self.shape
         if len(shape) > MAX_SIDES or not all(type(side) is int and 0 <= side < 1 << 40 for side in shape):
             raise ValueError(f"an array of {len(shape)} sides, or of sides that are no lengths")
+        if not isinstance(self.data, Bytes | str):
+            raise ValueError(f"an array of {type(self.data).__name__}")
+        budget.take(len(self.data))
         data = self.data.encode("latin1") if isinstance(self.data, str) else self.data
-        if not isinstance(data, Bytes):
-            raise ValueError(f"an array of {type(data).__name__}")
         if len(data) != prod(shape) * dtype.itemsize:
             raise ValueError(f"an array {list(shape)} of {len(data)} bytes")
         numbers = np.frombuffer(data, dtype).reshape(shape, order="F" if self.fortran else "C")
@@ -85,22 +87,22 @@ def _scalar(dtype: Any, data: Any) -> int | float:
     return number
 
 
-def _encode(text: Any, encoding: Any) -> bytes:
+def _encode(budget: Budget, text: Any, encoding: Any) -> bytes:
     """How protocol 2 writes bytes: as the text of the same characters."""
     if not isinstance(text, str) or encoding != "latin1":
         raise NotAllowedError("it calls _codecs.encode for something else than bytes")
+    budget.take(len(text))
     return text.encode("latin1")
 
 
-NUMPY_NAMES: Names = MappingProxyType(
-    {
+def numpy_names(budget: Budget) -> Names:
+    """What NumPy names in pickles, before and after its version 2. budget: that of the tape."""
+    return {
         ("numpy", "dtype"): PickledDtype,
         ("numpy", "ndarray"): _never_called,
         ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy.core.multiarray", "scalar"): _scalar,
         ("numpy._core.multiarray", "scalar"): _scalar,
-        ("_codecs", "encode"): _encode,
+        ("_codecs", "encode"): partial(_encode, budget),
     }
-)
-"""What NumPy names in pickles; before and after its version 2."""

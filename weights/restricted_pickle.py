@@ -30,9 +30,9 @@ from typing import Any, NoReturn
 
 from ..errors import InputError
 
-MAX_STEPS = 4_000_000
+MAX_STEPS = 2_000_000
 """Reads of one piece (an instruction takes one to three); the three networks of a 1024 px StyleGAN2 take
-0.2 million."""
+0.14 million."""
 MAX_COPIED = 16 << 20
 """Bytes of instructions, names and texts, of which such a file has one million; views of bytes don't count."""
 
@@ -211,7 +211,7 @@ class Machine(pickle._Unpickler):
             raise NotAllowedError(f"it puts entries into a {_kind(held)}")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not (type(key) is str or (type(key) is int and 0 <= key < 1 << 32)):
-                raise NotAllowedError(f"it has a {_kind(key)} as a key")
+                raise NotAllowedError(f"it has a key of type {_kind(key)}")
             held[key] = value
 
     dispatch = _table(

@@ -92,7 +92,20 @@ def _reason(error: Exception) -> str:
 def _record_guard(path: Path, where: str) -> Guard:
     """For the zip format: refuses what PyTorch never writes, then every storage that is not a whole record."""
     with open_zip(path) as archive:
-        members = archive.infolist()
+        check_records(archive, where)
+        sizes = {member.file_size for member in archive.infolist()}
+
+    def check(storage: torch.UntypedStorage, location: str) -> torch.UntypedStorage:
+        if storage.nbytes() and storage.nbytes() not in sizes:
+            raise InputError(f"{where}: a tensor's data is declared larger than what the file holds; refused")
+        return storage
+
+    return check
+
+
+def check_records(archive: zipfile.ZipFile, where: str) -> None:
+    """InputError, beginning with `where`, for an archive that PyTorch doesn't write for weights."""
+    members = archive.infolist()
     if any(member.filename.rpartition("/")[2] == "constants.pkl" for member in members):
         raise InputError(
             f"{where}: a TorchScript program, not weights; save its state_dict() with torch.save"
@@ -106,14 +119,6 @@ def _record_guard(path: Path, where: str) -> Guard:
             raise InputError(
                 f"{where}: its pickle has {member.file_size} bytes, more than {MAX_PICKLE}; refused"
             )
-    sizes = {member.file_size for member in members}
-
-    def check(storage: torch.UntypedStorage, location: str) -> torch.UntypedStorage:
-        if storage.nbytes() and storage.nbytes() not in sizes:
-            raise InputError(f"{where}: a tensor's data is declared larger than what the file holds; refused")
-        return storage
-
-    return check
 
 
 def _total_guard(size: int, where: str) -> Guard:

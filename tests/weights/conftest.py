@@ -2,11 +2,14 @@
 
 import hashlib
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from json import dumps
+from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar, Literal
 
@@ -197,3 +200,37 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture
 def repository() -> type[Repository]:
     return Repository
+
+
+def nvlabs_state() -> dict[str, torch.Tensor]:
+    """A generator of 16 pixels, 8 channels, two mapping layers, in the names of NVlabs."""
+    random = torch.Generator().manual_seed(0)
+    row = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    state = {"synthesis.b4.const": torch.randn(8, 4, 4, generator=random)}
+    sides = {"mapping.w_avg": (8,)}
+    for side in (4, 8, 16):
+        block = f"synthesis.b{side}"
+        state[f"{block}.resample_filter"] = row.outer(row) / 64
+        for part in ("conv0", "conv1", "torgb")[side == 4 :]:
+            layer, outputs, size = f"{block}.{part}", *((3, 1) if part == "torgb" else (8, 3))
+            sides |= {f"{layer}.weight": (outputs, 8, size, size), f"{layer}.bias": (outputs,)}
+            sides |= {f"{layer}.affine.weight": (8, 8), f"{layer}.affine.bias": (8,)}
+            if part != "torgb":
+                sides |= {f"{layer}.noise_strength": (), f"{layer}.noise_const": (side, side)}
+                state[f"{layer}.resample_filter"] = row.outer(row) / 64
+    for fc in range(2):
+        sides |= {f"mapping.fc{fc}.weight": (8, 8), f"mapping.fc{fc}.bias": (8,)}
+    return state | {name: torch.randn(shape, generator=random) for name, shape in sides.items()}
+
+
+@pytest.fixture(scope="session")
+def published_faces(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """`folder` with what tests/golden/face_pickles.py writes of the generator's state dict `state`.
+
+    A process of its own writes them: nothing here has ever seen the modules that they name.
+    """
+    folder, state = tmp_path_factory.mktemp("published"), nvlabs_state()
+    torch.save(state, folder / "state.pt")
+    script = Path(__file__).parents[1] / "golden" / "face_pickles.py"
+    subprocess.run([sys.executable, script, folder / "state.pt", folder], check=True)
+    return SimpleNamespace(folder=folder, state=state)
