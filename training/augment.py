@@ -28,7 +28,8 @@ def mirrored(clip: Tensors, order: tuple[int, ...] = ()) -> Tensors:
     order: which channel of a drawn map takes the place of each, where some know left from right; (): each its own.
     """
     turned = {name: values if name == "style" else values.flip(-1) for name, values in clip.items()}
-    turned["flow"] = turned["flow"] * turned["flow"].new_tensor([-1.0, 1.0]).view(2, 1, 1)
+    for name in {"flow", "exemplar_flow"} & turned.keys():
+        turned[name] = turned[name] * turned[name].new_tensor([-1.0, 1.0]).view(2, 1, 1)
     if order:
         turned["drawn"] = turned["drawn"][..., list(order), :, :]
     return turned

@@ -81,9 +81,7 @@ class FaceClips(DrawnClips):
         return FaceWorld(seed, look, shape.width, shape.height, subject=subject).render(t)
 
     def map_of(self, frame: WorldFrame) -> Tensor:
-        assert isinstance(frame, FaceFrame), "of a world of faces"
-        height, width = frame.ids.shape
-        return draw_face(torch.from_numpy(frame.landmarks), height, width, distance_maps=True)
+        return sketch_of(frame)
 
 
 class PuppetClips(DrawnClips):
@@ -95,8 +93,20 @@ class PuppetClips(DrawnClips):
         return PuppetWorld(seed, look, shape.width, shape.height, subject=subject).render(t)
 
     def map_of(self, frame: WorldFrame) -> Tensor:
-        assert isinstance(frame, PuppetFrame), "of a world of puppets"
-        height, width = frame.ids.shape
-        surface = (frame.surface * 255).round().astype(np.uint8)
-        densepose = torch.from_numpy(np.concatenate([surface, frame.ids[None]]))
-        return pose_input(densepose, draw_pose(frame.people, height, width))
+        return pose_of(frame)
+
+
+def sketch_of(frame: WorldFrame) -> Tensor:
+    """A face as lines and distances, float `[15 h w]`."""
+    assert isinstance(frame, FaceFrame), "of a world of faces"
+    height, width = frame.ids.shape
+    return draw_face(torch.from_numpy(frame.landmarks), height, width, distance_maps=True)
+
+
+def pose_of(frame: WorldFrame) -> Tensor:
+    """A dancer as DensePose and OpenPose, float `[6 h w]`."""
+    assert isinstance(frame, PuppetFrame), "of a world of puppets"
+    height, width = frame.ids.shape
+    surface = (frame.surface * 255).round().astype(np.uint8)
+    densepose = torch.from_numpy(np.concatenate([surface, frame.ids[None]]))
+    return pose_input(densepose, draw_pose(frame.people, height, width))

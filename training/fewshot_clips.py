@@ -6,7 +6,7 @@ clips with numbers below 0 show. Everything about a clip follows from the seed a
 
 import random
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -50,7 +50,8 @@ class SubjectClips(Clips, Generic[WorldT]):
     """Endless clips of a world's subjects.
 
     Beside what `clips.Batch` lists: exemplar_pictures float `[K 3 h w]` with exemplar_drawn float `[K c h w]` or
-    exemplar_ids uint8 `[K h w]`. There are no styles.
+    exemplar_ids uint8 `[K h w]`; of faces and dancers exemplar_flow `[t K 2 h w]` and exemplar_visible `[t K 1 h w]`,
+    as `flow` and `visible`, but from every frame to every exemplar. There are no styles.
     """
 
     def __init__(
@@ -80,22 +81,42 @@ class SubjectClips(Clips, Generic[WorldT]):
         surface = view.choice(SURFACES)
 
         def moment(t: int) -> Batch:
-            return self._moment(world, t, corner, small, surface)
+            return self.moment(world, t, corner, small, surface)
 
         frames = list(spaced(map(moment, range(start, last + 1)), step))
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
         times = exemplar_times(draw, self.exemplars_of(index), (start, last), self.apart, None)
         clip |= as_exemplars([moment(t) for t in times])
+        clip |= self._to_exemplars(world, range(start, last + 1, step), times, corner, small)
         return self.turned(index, clip, () if self.turns else None)
 
     turns = True
     """Left and right mean the same in the labels."""
 
-    def _moment(self, world: WorldT, t: int, corner: Size, small: Size, surface: int) -> Batch:
+    def moment(self, world: WorldT, t: int, corner: Size, small: Size, surface: int) -> Batch:
+        """One frame of a world through a window: what `clips.Batch` lists, without t."""
         frame = world.render(t)
         whole = window_of(frame, np.s_[..., :, :])
         shown = cut({key: whole[key] for key in ("pictures", "flow", "visible")}, corner, small)
         return shown | self.labels(frame, corner, small, surface)
+
+    def _to_exemplars(
+        self, world: WorldT, shown: Sequence[int], times: Sequence[int], corner: Size, small: Size
+    ) -> Batch:
+        """Flow from every frame that is shown to every exemplar; {} where two moments have nothing in common."""
+        if isinstance(world, StreetWorld):
+            return {}
+
+        def beside(t: int, other: int) -> Batch:
+            truth = world.truth_beside(t, other)
+            flow, hidden = torch.from_numpy(truth.flow), torch.from_numpy(truth.occlusion)
+            return cut({"flow": flow, "visible": 1 - hidden[None].float()}, corner, small)
+
+        pairs = [[beside(t, other) for other in times] for t in shown]
+        return {
+            f"exemplar_{key}": torch.stack([torch.stack([pair[key] for pair in row]) for row in pairs])
+            for key in ("flow", "visible")
+        }
 
     @abstractmethod
     def world(self, subject: int, draw: random.Random, size: Size) -> WorldT:

@@ -2,7 +2,8 @@
 
 Small networks that mix exemplars by attention and blend what they paint with the warped exemplar and the warped frame
 before, so that backgrounds and clothes come from pictures rather than from weights. They learn from the truth of a
-procedural world, by thousands of subjects, without discriminators: there is little that exemplars leave open.
+procedural world, by thousands of subjects, also where each pixel is in an exemplar, without discriminators: there is
+little that exemplars leave open.
 """
 
 from dataclasses import replace
@@ -15,6 +16,8 @@ from .schedule import ClipShape
 
 SUBJECTS = 4096
 """That are trained on."""
+APART = (14, 300)
+"""Frames between an exemplar and the clip."""
 
 GENERATOR = FewShotConfig(
     kind="face",
@@ -73,7 +76,7 @@ def _recipe(
         seed=0,
         world=world,
         subjects=SUBJECTS,
-        apart=(14, 300),
+        apart=APART,
         layout="even",
         generator=generator,
         spectral=False,

@@ -18,8 +18,8 @@ from .sequences import FootageClips, FootageSequence
 class FewShotFootage(FootageClips):
     """Random moments of sequences. One clip is in memory at a time.
 
-    Beside what `fewshot_clips.SubjectClips` has: for one exemplar, exemplar_flow and exemplar_visible, as `flow` and
-    `visible`, but from every frame to the exemplar; nobody could say beforehand which of several a frame is closest to.
+    They have what `fewshot_clips.SubjectClips` lists, but flow to exemplars only where there is a single one: a teacher
+    takes too long for several, of which a frame needs one.
     """
 
     def __init__(
@@ -63,6 +63,6 @@ class FewShotFootage(FootageClips):
         there = to_file(clip["exemplar_pictures"][0])
         flows = [kept_flow(self.teacher, None, "", to_file(frame), there) for frame in clip["pictures"]]
         return {
-            "exemplar_flow": torch.cat([flow.displacement for flow in flows]),
-            "exemplar_visible": torch.cat([1 - flow.occlusion for flow in flows]),
+            "exemplar_flow": torch.stack([flow.displacement for flow in flows]),
+            "exemplar_visible": torch.stack([1 - flow.occlusion for flow in flows]),
         }

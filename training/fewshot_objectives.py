@@ -60,6 +60,11 @@ class Example:
         """What is true about this frame of the clip, `[1 c h w]`."""
         return self.clip[name][:, self.t]
 
+    def of_chosen(self, name: str) -> Tensor:
+        """What is true about this frame beside the exemplar that it is closest to, `[1 c h w]`."""
+        beside_all = self.known(name)
+        return beside_all[torch.arange(len(beside_all), device=beside_all.device), self.frame.chosen]
+
 
 def likeness_terms(
     features: PerceptualFeatures, weights: FewShotLosses, scales: int, example: Example
@@ -107,14 +112,12 @@ def motion_terms(weights: FewShotLosses, example: Example) -> Terms:
         terms["mask"] = weights.mask * _sum(mask_loss(m, example.real) for m in moved)
     known = []
     if frame.past is not None:
-        known.append((frame.past.flow, "flow", "visible"))
+        known.append((frame.past.flow, example.known("flow"), example.known("visible")))
     if frame.exemplar is not None and "exemplar_flow" in example.clip:
-        known.append((frame.exemplar.flow, "exemplar_flow", "exemplar_visible"))
+        true, seen = (example.of_chosen(name) for name in ("exemplar_flow", "exemplar_visible"))
+        known.append((frame.exemplar.flow, true, seen))
     if known and weights.flow > 0:
-        losses = (
-            known_flow_loss(flow, example.known(true), example.known(seen)) for flow, true, seen in known
-        )
-        terms["flow"] = weights.flow * _sum(losses)
+        terms["flow"] = weights.flow * _sum(known_flow_loss(*each) for each in known)
     if example.before is not None and weights.warp > 0:
         flow, visible = example.known("flow"), example.known("visible")
         terms["warp"] = weights.warp * warping_loss(frame.image, example.before, flow, visible)

@@ -144,8 +144,8 @@ def test_clips_of_footage_have_exemplars_of_the_same_sequence(footage, kind, cha
     assert all(torch.equal(clip[name], values) for name, values in clips[0].items())
     assert clip["drawn"].shape == (2, channels, 32, 32)
     assert clip["exemplar_drawn"].shape == (1, channels, 32, 32)
-    assert clip["exemplar_flow"].shape == (2, 2, 32, 32)
-    assert clip["exemplar_visible"].shape == (2, 1, 32, 32)
+    assert clip["exemplar_flow"].shape == (2, 1, 2, 32, 32)
+    assert clip["exemplar_visible"].shape == (2, 1, 1, 32, 32)
     assert (clip["drawn"] > 0).float().mean() > 0.01
     shown = [frame.picture for frame in clips.sequences[0].draw(32, 32).frames()]
     distances = [(clip["exemplar_pictures"][0] - picture).abs().mean() for picture in shown]

@@ -62,9 +62,11 @@ def test_turned_left_to_right_by_hand():
         "pictures": torch.arange(9.0).view(1, 3, 1, 3),
         "flow": torch.tensor([[[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]]),
         "visible": torch.tensor([[[[1.0, 0.0, 0.0]]]]),
+        "exemplar_flow": torch.tensor([[[[[7.0, 8.0, 9.0]], [[4.0, 5.0, 6.0]]]]]),
         "style": torch.tensor([1.0, 0.0]),
     }
     turned = mirrored(clip)
+    assert turned["exemplar_flow"].tolist() == [[[[[-9, -8, -7]], [[6, 5, 4]]]]]
     assert turned["ids"].tolist() == [[[9, 8, 7]]]
     assert turned["instances"].tolist() == [[[2, 0, 1]]]
     assert turned["pictures"][0, :, 0].tolist() == [[2, 1, 0], [5, 4, 3], [8, 7, 6]]

@@ -19,7 +19,7 @@ from maliang_video.training.fewshot import frame_losses, paint, train_on_fewshot
 from maliang_video.training.fewshot_demos import FACE_FEWSHOT, LOSSES
 from maliang_video.training.fewshot_method import FewShotMethod, preview_fewshot
 from maliang_video.training.fewshot_networks import begin_past, build_fewshot, copy_weights, learning
-from maliang_video.training.fewshot_objectives import Example, body_loss, judge_cases
+from maliang_video.training.fewshot_objectives import Example, body_loss, judge_cases, motion_terms
 from maliang_video.training.fewshot_recipe import FewShotRecipe, FewShotStage, check_fewshot, with_exemplars
 from maliang_video.training.loop import LoopOptions, train
 from maliang_video.training.networks import FACES, PICTURES
@@ -169,6 +169,25 @@ def test_every_loss_is_there_and_reaches_those_it_is_meant_for(team):
     learnt = torch.autograd.grad(found.generator["gan"], ours, allow_unused=True)
     assert any(gradient is not None and bool(gradient.abs().sum() > 0) for gradient in learnt)
     assert not example.before.requires_grad
+
+
+def test_the_flow_that_is_taught_leads_to_the_chosen_exemplar(team):
+    recipe = tiny_recipe(tiny_config())
+    networks = build_fewshot(recipe, CPU)
+    (clip,) = batch(recipe, 2)
+    count = 3
+    clip["exemplar_pictures"], clip["exemplar_drawn"] = (
+        clip[name][:, :1].repeat(1, count, 1, 1, 1) for name in ("exemplar_pictures", "exemplar_drawn")
+    )
+    clip["exemplar_flow"] = torch.arange(3.0).view(1, 1, 3, 1, 1, 1).expand(1, 1, -1, 2, SIZE, SIZE)
+    clip["exemplar_visible"] = torch.ones(1, 1, 3, 1, SIZE, SIZE)
+    example, _ = paint(networks, recipe.generator, clip, 0, None)
+    chosen = int(example.frame.chosen)
+    term = motion_terms(replace(LOSSES, flow=2.0), example)["flow"]
+    wrong = (example.frame.exemplar.flow - chosen).abs().mean()
+    assert float(term.detach()) == pytest.approx(2 * float(wrong.detach()), rel=1e-5)
+    other = replace(example, frame=example.frame._replace(chosen=torch.tensor([(chosen + 1) % count])))
+    assert not torch.isclose(motion_terms(replace(LOSSES, flow=2.0), other)["flow"], term)
 
 
 def test_discriminators_see_labels_foreground_and_exemplar(team):

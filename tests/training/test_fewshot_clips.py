@@ -93,6 +93,32 @@ def test_a_clip_and_its_exemplars(kind, labels, more):
     assert (clip["exemplar_pictures"][0] - clip["pictures"][0]).abs().mean() > apart
 
 
+@pytest.mark.parametrize("kind", [FaceSubjects, PuppetSubjects])
+def test_faces_and_dancers_know_where_exemplars_show_each_pixel(kind):
+    several = kind(7, lambda n: ClipShape(64, 64, 2, (1.25,), mirrored=True), lambda n: (3, 3), 50, (14, 40))
+    moved, unmoved, turned = 0.0, 0.0, 0
+    for index in range(3):
+        clip = several[index]
+        assert clip["exemplar_flow"].shape == (2, 3, 2, 64, 64)
+        assert clip["exemplar_visible"].shape == (2, 3, 1, 64, 64)
+        for picture, flow, shown in zip(
+            clip["pictures"], clip["exemplar_flow"], clip["exemplar_visible"], strict=True
+        ):
+            moves = flow.square().sum(1, keepdim=True) > 1
+            assert (moves & (shown > 0)).any()
+            there = (shown > 0) & moves
+            warped = warp(clip["exemplar_pictures"], flow)
+            moved += float(((warped - picture).abs() * there).sum())
+            unmoved += float(((clip["exemplar_pictures"] - picture).abs() * there).sum())
+        turned += several.chance(index, "mirror").random() < 0.5
+    assert moved < 0.6 * unmoved
+    assert 0 < turned < 3
+
+
+def test_far_parts_of_a_street_have_nothing_in_common():
+    assert "exemplar_flow" not in world(StreetSubjects)[0]
+
+
 def test_streets_get_the_classes_of_the_network():
     assert int(world(StreetSubjects, palette="cityscapes_fewshot")[0]["ids"].max()) < 20
     assert int(world(StreetSubjects)[0]["ids"].max()) > 20

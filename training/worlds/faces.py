@@ -24,7 +24,7 @@ from .mesh import Float, normals
 from .mesh_shade import Lighting, PointLight, shade_mesh
 from .mesh_shadow import lit
 from .mesh_sight import MeshSight, StillCamera, look
-from .mesh_truth import truth_of_mesh
+from .mesh_truth import MeshTruth, truth_of_mesh
 from .stage_looks import STAGE_LOOKS, stage_light
 
 _DISTANCE = 95.0
@@ -70,6 +70,12 @@ class FaceWorld:
         keep_freed_memory()
         return render_face(self.person, self.moment(t), self.moment(t - 1), self.camera, self.shown_look)
 
+    def truth_beside(self, t: int, other: int) -> MeshTruth:
+        """What is true about frame `t`, flow and occlusion looking at frame `other` in place of the one before."""
+        face = face_model(self.person)
+        sights = (_see(face, self.moment(time), self.camera) for time in (t, other))
+        return truth_of_mesh(*sights)
+
 
 def render_face(
     person: Subject, now: Moment, before: Moment, camera: StillCamera, look_name: str
@@ -90,7 +96,7 @@ def render_face(
     )  # fmt: skip
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _see(face: FaceModel, moment: Moment, camera: StillCamera) -> MeshSight:
     """The last few are kept: each frame also needs the one before it."""
     return look(face.model, place(face, moment), camera)

@@ -19,7 +19,7 @@ from .mesh_shade import Lighting, PointLight, shade_mesh
 from .mesh_shadow import lit, openness
 from .mesh_sight import MeshSight, StillCamera, look
 from .mesh_stage import StillStage, still_stage
-from .mesh_truth import surface_of, truth_of_mesh
+from .mesh_truth import MeshTruth, surface_of, truth_of_mesh
 from .puppet_body import dancer_flesh
 from .puppet_bones import Array, Bones, sizes_of
 from .puppet_dance import bones_at
@@ -93,6 +93,11 @@ class PuppetWorld:
             truth.occlusion, depth, (person,), surface_of(now),
         )  # fmt: skip
 
+    def truth_beside(self, t: int, other: int) -> MeshTruth:
+        """What is true about frame `t`, flow and occlusion looking at frame `other` in place of the one before."""
+        puppet = puppet_model(self.dancer)
+        return truth_of_mesh(_see(puppet, self, t), _see(puppet, self, other))
+
 
 @lru_cache(maxsize=8)
 def _bones(world: PuppetWorld, t: int) -> Bones:
@@ -118,7 +123,7 @@ def _stage(dancer: Dancer, look_name: str, camera: StillCamera) -> StillStage:
     return still_stage(join([piece for piece, _ in pieces]), points, camera, stage_light(look_name))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _see(puppet: PuppetModel, world: PuppetWorld, t: int) -> MeshSight:
     """The last few are kept: each frame also needs the one before it."""
     points = _bones(world, t).skin(puppet.rest, puppet.weights).astype(np.float32)
