@@ -93,6 +93,13 @@ def _vgg19() -> Architecture:
     return Architecture(VGG19Config, VGG19)
 
 
+def _tokenizer() -> Architecture:
+    from ..models.infinity.tokenizer import Tokenizer
+    from ..models.infinity.tokenizer_config import TokenizerConfig
+
+    return Architecture(TokenizerConfig, Tokenizer)
+
+
 ARCHITECTURES: Architectures = MappingProxyType(
     {
         "vid2vid.generator/1": _vid2vid_generator,
@@ -103,6 +110,7 @@ ARCHITECTURES: Architectures = MappingProxyType(
         "faces.stylegan2/1": _stylegan2,
         "faces.e4e/1": _e4e,
         "faces.bisenet/1": _bisenet,
+        "infinity.tokenizer/1": _tokenizer,
         "lpips/1": _lpips,
         "vgg19/1": _vgg19,
     }
