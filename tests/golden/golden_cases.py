@@ -46,11 +46,10 @@ class Case:
     def manifest_paths(self) -> dict[str, Path]:
         """Network -> the file that lists its entries: beside the case, else in the default directory.
 
-        A case with a single network calls it "".
+        A case with a single network calls it ""; where it names no manifest, the two have the same name.
         """
-        named = (
-            self.metadata["manifests"] if "manifests" in self.metadata else {"": self.metadata["manifest"]}
-        )
+        single = self.metadata.get("manifest", self.metadata.get("weights", self.path.stem))
+        named = self.metadata.get("manifests", {"": single})
         folders = (self.path.parent, DEFAULT / self.kind.partition(".")[0])
         return {net: _find(f"{name.removesuffix('.json')}.json", folders) for net, name in named.items()}
 

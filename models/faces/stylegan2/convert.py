@@ -18,6 +18,8 @@ from .mapping import Mapping as MappingNetwork
 
 AVERAGE = "latent_avg"
 """What rosinality's and e4e's files call the average row, beside their networks."""
+CLAMP = "synthesis.conv_clamp"
+"""An option of NVlabs's that no tensor tells: readers of such files add it as one `[]`, where it isn't None."""
 AVERAGE_DRAWS = 4096
 """Draws to take it from where a file doesn't tell."""
 
@@ -31,7 +33,9 @@ def convert(states: Mapping[str, State]) -> tuple[StyleGAN2Config, dict[str, Ten
         raise InputError(f"StyleGAN2 is one file; got {', '.join(states) or 'none'}")
     file, state = next(iter(states.items()))
     if any(name.startswith("synthesis.b4.") for name in state):
-        return from_nvlabs(file, state)
+        clamp = state.get(CLAMP)
+        tensors = {name: tensor for name, tensor in state.items() if name != CLAMP}
+        return from_nvlabs(file, tensors, None if clamp is None else float(clamp))
     if "style.1.weight" in state:
         return from_rosinality(file, state)
     if "decoder.style.1.weight" in state:
@@ -75,8 +79,8 @@ def from_rosinality(file: str, state: State) -> tuple[StyleGAN2Config, dict[str,
     later = entries.count(r"to_rgbs\.(\d+)\.conv\.weight")
     config = StyleGAN2Config(
         channels=(
-            entries.shape("to_rgb1.conv.weight")[2],
-            *(entries.shape(f"to_rgbs.{k}.conv.weight")[2] for k in range(later)),
+            entries.shape("to_rgb1.conv.modulation.weight")[0],
+            *(entries.shape(f"to_rgbs.{k}.conv.modulation.weight")[0] for k in range(later)),
         ),
         z_width=entries.shape("style.1.weight")[1],
         w_width=entries.shape("style.1.weight")[0],
