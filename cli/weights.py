@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from ..weights.presets import AnyPreset, HubPreset
 
 
-KINDS = ("vid2vid", "fewshot", "fewshot-raw", "flownet2", "stylegan2", "e4e", "bisenet", "lpips", "vgg19")
+KINDS = (
+    "vid2vid",
+    "fewshot",
+    "fewshot-raw",
+    "flownet2",
+    "stylegan2",
+    "e4e",
+    "bisenet",
+    "lpips",
+    "vgg19",
+    "vqgan",
+)
 """Those of `weights.convert.CONVERTERS`, whose import would take seconds."""
 
 
@@ -41,14 +52,14 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     converting.set_defaults(run=run_convert)
     converting.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=".pth, .pt, .pth.tar or a zip of them"
+        "files", nargs="+", type=Path, metavar="FILE", help=".pth, .pt, .pth.tar, .pkl or a zip of them"
     )
     converting.add_argument(
         "--kind",
         choices=KINDS,
-        default="vid2vid",
-        help="what network it is; default: vid2vid. fewshot-raw: of imaginaire's file the weights as they were learnt, "
-        "in place of their moving average; stylegan2 also takes the generator out of an e4e file",
+        help="what network it is; default: what the names of its entries tell. fewshot-raw: of imaginaire's file the "
+        "weights as they were learnt, in place of their moving average; stylegan2 also takes the generator out of an "
+        "e4e file",
     )
     converting.add_argument("--out", required=True, type=Path, metavar="FILE", help="NEW.safetensors")
     converting.add_argument(
@@ -124,7 +135,7 @@ def run_convert(arguments: argparse.Namespace) -> None:
         info = convert_files(
             arguments.files,
             arguments.out,
-            CONVERTERS[arguments.kind](),
+            CONVERTERS[arguments.kind]() if arguments.kind else None,
             only=arguments.only,
             licence=arguments.licence,
             source=arguments.source,

@@ -17,12 +17,14 @@ from torch import Tensor
 from ..errors import InputError
 from ..progress import Progress, silent
 from .architectures import ARCHITECTURES, Architectures, find_architecture
-from .archive import checkpoint_members, is_zip, open_zip, unpack
+from .archive import ENDINGS, checkpoint_members, is_zip, open_zip, unpack
 from .config_json import to_json
 from .file import WeightsInfo, inspect, write
 from .metadata import Metadata
+from .published_file import read_published
+from .recognise import recognise
 from .strict import build_on_meta
-from .torch_file import is_torch_zip, read_state
+from .torch_file import is_torch_zip
 
 States = dict[str, dict[str, Tensor]]
 """File -> its state dict."""
@@ -98,6 +100,15 @@ def _lpips() -> Converter:
     )
 
 
+def _vqgan() -> Converter:
+    from ..models.infinity.tokenizer_convert import convert
+
+    return Converter("infinity.tokenizer/1", convert, VQGAN_LICENCE, "VQGAN (Esser et al. 2021)")
+
+
+VQGAN_LICENCE = (
+    "as published: MIT for LlamaGen, openrail++ for aMUSEd; taming-transformers states none for weights"
+)
 FEW_SHOT_LICENCE = "Nvidia Source Code License-NC (non-commercial)"
 """Of imaginaire and what was published with it; weights of one's own training have another."""
 FEW_SHOT_SOURCE = "few-shot vid2vid (Wang et al. 2019), NVlabs/imaginaire or NVlabs/few-shot-vid2vid"
@@ -122,6 +133,7 @@ CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
         "bisenet": _bisenet,
         "lpips": _lpips,
         "vgg19": _vgg19,
+        "vqgan": _vqgan,
     }
 )
 
@@ -129,7 +141,7 @@ CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
 def convert_files(
     files: Sequence[Path],
     out: Path,
-    converter: Converter,
+    converter: Converter | None,
     *,
     only: Sequence[str] = (),
     licence: str | None = None,
@@ -140,8 +152,9 @@ def convert_files(
 ) -> WeightsInfo:
     """Read checkpoints, all parts of one network, and write `out`, which appears when it is whole.
 
-    files: `.pth`, `.pt`, `.pth.tar`, or a zip of them, of which `only` (patterns such as "*2048*") chooses some;
-    licence, source: of the weights (None: the converter's); dtype: in the file (None: as published);
+    files: `.pth`, `.pt`, `.pth.tar`, `.pkl`, or a zip of them, of which `only` (patterns such as "*2048*") chooses
+    some; converter: None for the one that the names of the entries tell; licence, source: of the weights (None: the
+    converter's); dtype: in the file (None: as published);
     progress: counts the checkpoints read. InputError names what is wrong with which file; nothing is left behind.
     """
     if out.suffix != ".safetensors":
@@ -150,6 +163,7 @@ def convert_files(
         raise InputError(f"{out.parent}: no such folder; make it first")
     with TemporaryDirectory(dir=out.parent, prefix=".maliang-", ignore_cleanup_errors=True) as scratch:
         states = _read_all(files, only, Path(scratch), progress)
+        converter = converter or CONVERTERS[recognise(states)]()
         config, state = converter.convert(states)
         names = ", ".join(states)
         states.clear()
@@ -176,11 +190,13 @@ def _read_all(files: Sequence[Path], only: Sequence[str], scratch: Path, progres
                     target = scratch / f"{len(states)}.pth"
                     unpack(archive, member, target)
                     _add(
-                        states, _stem(member.filename), read_state(target, f"{path}: {member.filename[:80]}")
+                        states,
+                        _stem(member.filename),
+                        read_published(target, f"{path}: {member.filename[:80]}"),
                     )
                     progress(len(states), None)
         else:
-            _add(states, _stem(path.name), read_state(path))
+            _add(states, _stem(path.name), read_published(path))
             progress(len(states), None)
     return states
 
@@ -194,5 +210,5 @@ def _add(states: States, name: str, state: dict[str, Tensor]) -> None:
 def _stem(name: str) -> str:
     """`label2city_2048/latest_net_G0.pth` as `label2city_2048/latest_net_G0`."""
     lowered = name.lower()
-    ending = next((e for e in (".pth.tar", ".pth", ".pt") if lowered.endswith(e)), "")
+    ending = next((e for e in ENDINGS if lowered.endswith(e)), "")
     return name[: len(name) - len(ending)][:120]

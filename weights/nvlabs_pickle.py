@@ -57,14 +57,17 @@ class Network:
     """Parameters and buffers, in the order of a state dict."""
 
 
-def read_networks(path: Path, wanted: Collection[str] = ("G_ema",)) -> dict[str, Network]:
+def read_networks(
+    path: Path, wanted: Collection[str] = ("G_ema",), name: str | None = None
+) -> dict[str, Network]:
     """The networks with these names; of others no tensor is read.
 
-    InputError: no file, a pickle that asks for anything but networks, damaged, forged, or without one of the names.
+    name: what to call the file in messages (None: its path). InputError: no file, a pickle that asks for anything but
+    networks, damaged, forged, or without one of the names.
     """
-    where = str(path)
+    where = str(path) if name is None else name
     if not path.is_file():
-        raise InputError(f"{path}: no such file")
+        raise InputError(f"{where}: no such file")
     with plainly(where, WHAT), path.open("rb") as file:
         size = path.stat().st_size
         tape = Tape(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), Budget())
@@ -76,11 +79,10 @@ def read_networks(path: Path, wanted: Collection[str] = ("G_ema",)) -> dict[str,
         if not isinstance(found, dict):
             raise ValueError(f"it holds a {type(found).__name__}")
         modules = {name: module for name, module in found.items() if isinstance(module, Module)}
-        for name in wanted:
-            if name not in modules:
-                raise InputError(
-                    f"{path}: holds no network {name}; it holds {', '.join(map(str, modules)) or 'none'}"
-                )
+        missing = [name for name in wanted if name not in modules]
+        if missing:
+            there = ", ".join(map(str, modules)) or "none"
+            raise InputError(f"{where}: holds no network {missing[0]}; it holds {there[:200]}")
         return {name: network(modules[name], size) for name in wanted}
 
 

@@ -22,7 +22,7 @@ from .nvlabs_pickle import Module, Network, module_names, network
 from .pickled_arrays import PickledArray
 from .pickled_tensors import STORAGE_NAMES, Storage, TensorPlan, build_all, storage_id
 from .restricted_pickle import Budget, Machine, Tape, plainly
-from .torch_file import check_records
+from .torch_file import MAX_PICKLE, check_records
 
 WHAT = "a plain tuned model of STIT"
 
@@ -39,13 +39,26 @@ class TunedModel:
     float64 `[frames 4 2]`."""
 
 
-def read_tuned_model(path: Path) -> TunedModel:
-    """InputError: no file, a pickle that asks for anything but this, damaged or forged."""
-    where = str(path)
+def is_tuned_model(path: Path) -> bool:
+    """Whether a zip of PyTorch's says that it holds a network as NVlabs pickles them. Nothing of it is carried out."""
+    with open_zip(path) as archive:
+        record = next((member for member in archive.infolist() if _is_pickle(member.filename)), None)
+        if record is None or record.file_size > MAX_PICKLE or record.compress_type != zipfile.ZIP_STORED:
+            return False
+        return b"_reconstruct_persistent_obj" in archive.read(record)
+
+
+def read_tuned_model(path: Path, name: str | None = None) -> TunedModel:
+    """Generator, codes and boxes.
+
+    name: what to call the file in messages (None: its path). InputError: no file, a pickle that asks for anything but
+    this, damaged or forged.
+    """
+    where = str(path) if name is None else name
     if not path.is_file():
-        raise InputError(f"{path}: no such file")
+        raise InputError(f"{where}: no such file")
     if not is_zip(path):
-        raise InputError(f"{path}: not a model_<run>.pt of STIT, which would be a zip of PyTorch's")
+        raise InputError(f"{where}: not a model_<run>.pt of STIT, which would be a zip of PyTorch's")
     with plainly(where, WHAT), open_zip(path) as archive:
         size = path.stat().st_size
         check_records(archive, where)
@@ -61,8 +74,12 @@ def read_tuned_model(path: Path) -> TunedModel:
 
 
 def _folder(archive: zipfile.ZipFile) -> str:
-    (name,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+    (name,) = filter(_is_pickle, archive.namelist())
     return name.removesuffix("/data.pkl")
+
+
+def _is_pickle(name: str) -> bool:
+    return name.endswith("/data.pkl")
 
 
 def _storages(archive: zipfile.ZipFile, folder: str) -> Callable[[Any], Storage]:

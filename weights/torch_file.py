@@ -24,7 +24,7 @@ DTYPES = (
     torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
 )  # fmt: skip
 
-NETWORKS = ("state_dict", "net_G", "g_ema")
+NETWORKS = ("state_dict", "net_G", "g_ema", "model")
 """Keys under which checkpoints hold the network that is asked for, among others."""
 BESIDE = ("latent_avg",)
 """Tensors that belong to it, but lie beside it: the average code of StyleGAN2 and of encoders for it."""

@@ -138,7 +138,9 @@ def test_a_zip_that_declares_less_than_it_holds_gives_no_more_than_it_declares(
     data = archive.read_bytes()
     directory = data.index(b"PK\x01\x02")
     sizes = []
-    monkeypatch.setattr(conversion, "read_state", lambda path, _name: sizes.append(path.stat().st_size) or {})
+    monkeypatch.setattr(
+        conversion, "read_published", lambda path, _name: sizes.append(path.stat().st_size) or {}
+    )
     for checksum in (zlib.crc32(bytes(1000)), 0):
         lie = struct.pack("<I", checksum) + data[directory + 20 : directory + 24] + struct.pack("<I", 1000)
         archive.write_bytes(data[: directory + 16] + lie + data[directory + 28 :])
@@ -181,7 +183,7 @@ def test_an_odd_compression_is_refused(tmp_path, published, out, converter, tiny
 
 def test_an_archive_without_checkpoints_is_refused(tmp_path, out, converter, tiny):
     archive = archive_of(tmp_path / "m.zip", [])
-    assert "holds no checkpoint (.pth, .pt, .pth.tar); it holds 'readme.txt'" in refusal(
+    assert "holds no checkpoint (.pth.tar, .pth, .pt, .pkl); it holds 'readme.txt'" in refusal(
         [archive], out, converter, tiny
     )
 

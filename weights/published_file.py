@@ -1,0 +1,70 @@
+"""A published file of any layout as one state dict: PyTorch's checkpoints, and whole pickled generators.
+
+Which reader a file needs follows from how it begins and what its pickle says; none of them runs anything in it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..models.faces.stylegan2.convert import CLAMP
+from .archive import is_zip
+from .nvlabs_pickle import Network, read_networks
+from .stit_file import is_tuned_model, read_tuned_model
+from .torch_file import read_state
+
+PICKLE = b"\x80"
+TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+"""What PyTorch's older format has after the protocol: a pickle with a number of its own."""
+_AS_PUBLISHED: Mapping[str, Any] = {
+    "architecture": "skip",
+    "activation": "lrelu",
+    "lr_multiplier": 0.01,
+    "use_noise": True,
+}
+"""Options that change what a generator of NVlabs computes, and that no tensor tells."""
+
+
+def read_published(path: Path, name: str | None = None) -> dict[str, Tensor]:
+    """The state dict of the network that people want of a file; of NVlabs's and STIT's that of the generator.
+
+    name: what to call the file in messages (None: its path). InputError: see the readers.
+    """
+    where = str(path) if name is None else name
+    if path.is_file():
+        if is_zip(path):
+            if is_tuned_model(path):
+                return _with_options(read_tuned_model(path, name).generator, where)
+        elif _is_pickle(path):
+            return _with_options(read_networks(path, name=name)["G_ema"], where)
+    return read_state(path, name)
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(2 + len(TORCH_MAGIC))
+    return start.startswith(PICKLE) and start[2:] != TORCH_MAGIC
+
+
+def _with_options(generator: Network, where: str) -> dict[str, Tensor]:
+    """The generator's state, and what its options say as one more entry. InputError for options that we don't have."""
+    parts = [
+        generator.options,
+        *(generator.options.get(part) for part in ("mapping_kwargs", "synthesis_kwargs")),
+    ]
+    options = {name: value for part in parts if isinstance(part, Mapping) for name, value in part.items()}
+    for name, published in _AS_PUBLISHED.items():
+        if options.get(name, published) != published:
+            raise InputError(
+                f"{where}: was trained with another {name} than the published generators; not supported"
+            )
+    clamp = options.get("conv_clamp")
+    if clamp is None:
+        return generator.state
+    if type(clamp) not in (int, float) or not 0 < clamp < 1e9:
+        raise InputError(f"{where}: its conv_clamp is no number; the file is damaged: get it again")
+    return {**generator.state, CLAMP: torch.tensor(float(clamp))}
