@@ -48,7 +48,7 @@ class WorldClip(FrameReader):
     audio = None
 
     def __init__(self, world: WorldStream) -> None:
-        self._world = world
+        self.world = world
         self.info = ClipInfo(
             width=world.width,
             height=world.height,
@@ -61,7 +61,7 @@ class WorldClip(FrameReader):
         )
 
     def frames(self, start: int = 0) -> Iterator[VideoFrame]:
-        for number, frame in enumerate(self._world.truth(start), start):
+        for number, frame in enumerate(self.world.truth(start), start):
             yield VideoFrame(self.picture(frame), number / self.info.frame_rate)
 
     def picture(self, frame: WorldFrame) -> NDArray[np.uint8]:

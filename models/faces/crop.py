@@ -201,7 +201,7 @@ def _inside(places: Tensor, source: Tensor) -> Tensor:
 
 def _coverage(places: Tensor, there: Affine, crop: Tensor) -> Tensor:
     """How much of a pixel of the frame lies in the square: 0..1, `[h w]`."""
-    near = torch.minimum(places, crop.shape[-1] - places) / np.linalg.norm(there[:, 0])
+    near: Tensor = torch.minimum(places, crop.shape[-1] - places) / float(np.linalg.norm(there[:, 0]))
     return (near + 0.5).clamp(0, 1).prod(-1).to(crop.dtype)
 
 

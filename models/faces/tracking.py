@@ -1,4 +1,4 @@
-"""Faces found frame by frame become tracks: the same face is what overlaps, and what looks alike where that is known."""
+"""Faces found frame by frame become tracks: one face is what overlaps, and what looks alike where that is known."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +51,10 @@ class TrackingRules:
     """Tracks seen in fewer frames are taken for mistakes, unless the clip has fewer."""
 
 
-def track_faces(sights: Iterable[Sight], rules: TrackingRules = TrackingRules()) -> list[FaceTrack]:
+USUAL_RULES = TrackingRules()
+
+
+def track_faces(sights: Iterable[Sight], rules: TrackingRules = USUAL_RULES) -> list[FaceTrack]:
     """Tracks in the order in which they begin, from the left to the right. Memory: the landmarks.
 
     Faces whose landmarks are no face's (all in one point) are passed over.
