@@ -69,7 +69,7 @@ _LEARN = Stage(
     losses=LIKENESS,
 )
 _SHARPEN = replace(_LEARN, clips=300, shape=LONG, learning_rate=(_RATE, _RATE / 2), losses=REALISM)
-_CLEAR = replace(_SHARPEN, clips=690, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
+_CLEAR = replace(_SHARPEN, clips=520, learning_rate=(_RATE / 2, 0.0), losses=CLEAR)
 _BEGIN = replace(_CLEAR, clips=80, learning_rate=(2e-4, 0.0), start="blank")
 """Most videos start from nothing."""
 
