@@ -7,6 +7,7 @@ the weight `[o i k k]` counts as a matrix of o rows. The network stays as it is;
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -53,16 +54,23 @@ class LowRankUpdate(nn.Module):
 
 @contextmanager
 def applied(network: nn.Module, changes: Mapping[str, Tensor]) -> Iterator[None]:
-    """Inside the block the named parameters of `network` are what they are plus their change, with its gradients.
+    """Inside the block the named parameters of `network` are what they are plus their change, with its gradients."""
+    weights = {name: network.get_parameter(name).detach() + change for name, change in changes.items()}
+    with replaced(network, weights):
+        yield
+
+
+@contextmanager
+def replaced(network: nn.Module, weights: Mapping[str, Tensor]) -> Iterator[None]:
+    """Inside the block the network computes with these tensors instead of its parameters of their names.
 
     The network is not changed; leaving the block brings its own parameters back, whatever happened in it.
     """
-    owners = {name: _owner(network, name) for name in changes}
+    owners = {name: _owner(network, name) for name in weights}
     kept = {name: getattr(*owner) for name, owner in owners.items()}
     try:
         for name, (module, attribute) in owners.items():
-            changed = kept[name].detach() + changes[name]
-            module._parameters[attribute] = changed  # any tensor serves
+            module._parameters[attribute] = cast(nn.Parameter, weights[name])  # any tensor serves
         yield
     finally:
         for name, (module, attribute) in owners.items():
