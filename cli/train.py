@@ -43,8 +43,8 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run_export(arguments: argparse.Namespace) -> None:
     """`maliang train export ...`"""
-    from ..training.exports import export_any
+    from ..training.exports import export_run
     from ..weights.devices import DTYPES
 
-    info = export_any(arguments.folder, arguments.out, arguments.licence, DTYPES[arguments.dtype])
+    info = export_run(arguments.folder, arguments.out, arguments.licence, DTYPES[arguments.dtype])
     print(f"{arguments.out}: {info.parameters / 1e6:.2f} million parameters, {info.bytes / 1e6:.2f} MB")

@@ -68,15 +68,16 @@ def add_evaluate_future(commands: "argparse._SubParsersAction[argparse.ArgumentP
 
 def run_future(arguments: argparse.Namespace) -> None:
     """`maliang train future ...`"""
-    from ..training.future_loop import train_future
-    from ..training.future_recipe import find_future_recipe, with_future_clips
+    from ..training.future_recipe import find_future_recipe
+    from ..training.loop import train
+    from ..training.schedule import with_clips
 
     recipe = find_future_recipe(arguments.recipe)
     if arguments.clips is not None:
-        recipe = with_future_clips(recipe, arguments.clips)
+        recipe = with_clips(recipe, arguments.clips)
     out: Path = arguments.out or Path("runs") / recipe.name
     with progress_bar("train", unit="clip") as progress:
-        report = train_future(recipe, out, loop_options(arguments), progress)
+        report = train(recipe, out, loop_options(arguments), progress=progress)
     after = "the same command goes on" if report.clips < recipe.clips else "done"
     print(f"{out}: trained on {report.clips} of {recipe.clips} clips; {after}")
     if recipe.target == "labels":
@@ -84,11 +85,11 @@ def run_future(arguments: argparse.Namespace) -> None:
 
 
 def _export(out: Path) -> None:
-    from ..training.future_loop import export_future
+    from ..training.exports import export_run
     from ..weights.devices import DTYPES
 
     weights = out / f"{out.resolve().name}.safetensors"
-    export_future(out, weights, "unknown", DTYPES["fp16"])
+    export_run(out, weights, "unknown", DTYPES["fp16"])
     print(
         f"{weights}: the weights, for the node and maliang future; maliang train export writes them otherwise"
     )
@@ -122,10 +123,11 @@ def run_evaluate_future(arguments: argparse.Namespace) -> None:
 
 
 def _direct(folder: Path) -> "PictureFuture":
-    from ..training.future_loop import read_predictor
+    from ..training.checkpoint import checkpoint_in
+    from ..training.future_method import read_predictor
     from ..training.future_pictures import PictureFuture
 
-    _, network, _ = read_predictor(folder)
+    network = read_predictor(checkpoint_in(folder))
     if not isinstance(network, PictureFuture):
         raise InputError(
             f"{folder}: predicts label maps; --direct takes a run of the recipe street-future-pictures"

@@ -73,11 +73,11 @@ def training_options(arguments: argparse.Namespace) -> "LoopOptions":
 
 def say_trained(out: Path, report: "Report", recipe: "Recipe | FewShotRecipe", used_by: str) -> None:
     """What became of a run; its weights so far are a file that the nodes load. used_by: the command that takes it."""
-    from ..training.exports import export_any
+    from ..training.exports import export_run
     from ..weights.devices import DTYPES
 
     weights = out / f"{out.resolve().name}.safetensors"
-    export_any(out, weights, "unknown", DTYPES["fp16"])
+    export_run(out, weights, "unknown", DTYPES["fp16"])
     after = "the same command goes on" if report.clips < recipe.clips else "done"
     shape = recipe.shape(report.clips - 1)
     print(f"{out}: trained on {report.clips} of {recipe.clips} clips; {after}")

@@ -38,26 +38,30 @@ def add_segmenter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="N",
         help="unseen pictures that it reads afterwards; default: %(default)s",
     )
-    add_run(parser, 50, "updates", "draw pictures")
+    add_run(parser, 400, "pictures", "draw pictures")
 
 
 def run_segmenter(arguments: argparse.Namespace) -> None:
     """`maliang train segmenter ...`"""
-    from dataclasses import replace
+    import torch
 
+    from ..training.checkpoint import checkpoint_in
+    from ..training.exports import export_run, prepare_export
+    from ..training.loop import train
+    from ..training.schedule import with_clips
     from ..training.segmenter import find_segmenter_recipe
-    from ..training.segmenter_loop import export_segmenter, prepare_reader, read_segmenter, train_segmenter
+    from ..training.segmenter_method import read_segmenter
     from ..training.segmenter_report import unseen_table
 
     recipe = find_segmenter_recipe(arguments.recipe)
     if arguments.updates is not None:
-        recipe = replace(recipe, updates=arguments.updates)
-    prepare_reader(arguments.out)
+        recipe = with_clips(recipe, arguments.updates * recipe.batch)
+    prepare_export(arguments.out)
     folder = arguments.folder or Path("runs") / arguments.out.stem
-    with progress_bar("train", unit="update") as progress:
-        done = train_segmenter(recipe, folder, loop_options(arguments), progress)
-    info = export_segmenter(folder, arguments.out)
-    after = "the same command goes on" if done < recipe.updates else "done"
-    print(f"{folder}: learnt from {done} of {recipe.updates} updates; {after}")
+    with progress_bar("train", unit="picture") as progress:
+        done = train(recipe, folder, loop_options(arguments), progress=progress).clips
+    info = export_run(folder, arguments.out, "Apache-2.0", torch.float16)
+    after = "the same command goes on" if done < recipe.clips else "done"
+    print(f"{folder}: learnt from {done} of {recipe.clips} pictures; {after}")
     print(f"{arguments.out}: {info.parameters / 1e6:.2f} million parameters, {info.bytes / 1e6:.2f} MB")
-    print(unseen_table(read_segmenter(folder)[1], recipe, arguments.clips))
+    print(unseen_table(read_segmenter(checkpoint_in(folder)), recipe, arguments.clips))

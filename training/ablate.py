@@ -14,9 +14,9 @@ from ..models.vid2vid.generator import Vid2VidGenerator
 from ..progress import Preview, Progress, silent
 from ..weights.file import read
 from ..weights.folders import SUFFIX
-from .checkpoint import export_run
 from .evaluate import Row, compare
 from .exams import STREET, Painter
+from .exports import export_run
 from .kept_clips import KeptClips
 from .loop import LoopOptions, train
 from .painting import paint

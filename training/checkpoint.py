@@ -19,17 +19,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..errors import InputError
-from ..media.outputs import prepare_file, settle, writing
-from ..models.vid2vid.config import GeneratorConfig
-from ..models.vid2vid.generator import Vid2VidGenerator
-from ..weights.config_json import from_json, to_json
-from ..weights.file import WeightsInfo, inspect, save
-from ..weights.folders import SUFFIX
+from ..media.outputs import settle, writing
+from ..weights.config_json import to_json
 from ..weights.strict import check_entries
 from .method import Trainees
-from .networks import coarsest_scales
 from .schedule import Schedule
-from .stand_ins import StandIns, fill_stand_ins
 
 FILE_NAME = "checkpoint.safetensors"
 """In the folder of a run."""
@@ -47,7 +41,7 @@ class Position(NamedTuple):
 def save_checkpoint(path: Path, networks: Trainees, recipe: Schedule[Any], position: Position) -> None:
     """Everything that `load_checkpoint` needs to go on as if nothing had happened; see `save_state`."""
     metadata = _metadata(networks, recipe, position)
-    save_state(path, _modules(networks), _optimizers(networks), metadata)
+    save_state(path, networks.modules, _optimizers(networks), metadata)
 
 
 def save_state(
@@ -92,9 +86,10 @@ def _save_file(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str])
 
 def _metadata(networks: Trainees, recipe: Schedule[Any], position: Position) -> dict[str, str]:
     return {
+        "kind": recipe.kind,
         "recipe": to_json(recipe),
         "step": str(position.step),
-        "features": networks.features.description,
+        "features": networks.perception,
         "scaler": json.dumps(position.scaler),
     }
 
@@ -107,8 +102,8 @@ def load_checkpoint(path: Path, networks: Trainees, recipe: Schedule[Any]) -> Po
     """
     metadata, tensors = read_state(path)
     check_recipe_of(path, metadata["recipe"], recipe)
-    _check_features(path, metadata.get("features", "random features"), networks.features.description)
-    fill_state(path, tensors, _modules(networks), _optimizers(networks))
+    _check_features(path, metadata.get("features", "random features"), networks.perception)
+    fill_state(path, tensors, networks.modules, _optimizers(networks))
     return Position(int(metadata["step"]), json.loads(metadata.get("scaler", "{}")))
 
 
@@ -125,66 +120,16 @@ def fill_state(
         _fill_optimizer(optimizer, _part(tensors, part))
 
 
-def export_run(folder: Path, out: Path, licence: str, dtype: torch.dtype) -> WeightsInfo:
-    """The averaged generator of a run's checkpoint as a file of weights, in `dtype`; returns what was written."""
-    check_weights_name(out)
-    path = folder / FILE_NAME
-    if not path.is_file():
-        raise InputError(
-            f"{folder}: holds no {FILE_NAME}; name the folder that maliang train vid2vid wrote to"
-        )
-    metadata, tensors = read_state(path, "average/")
-    result = _result_of(path, metadata)
-    average = Vid2VidGenerator(result.generator)
-    _fill_module(average, _part(tensors, "average"), f"{path}: average")
-    average = coarsest_scales(average, result.scales)
-    fill_stand_ins(average, result.stand_ins)
-    prepare_file(out)
-    trained = f"trained by maliang train vid2vid --recipe {result.name}, {metadata['step']} clips"
-    with writing(out):
-        save(out, average, licence=licence, source=trained, notes=metadata["recipe"], dtype=dtype)
-    return inspect(out)
-
-
-def check_weights_name(out: Path) -> None:
-    """InputError for a name that no file of weights has."""
-    if out.suffix != SUFFIX:
-        raise InputError(f"{out}: the name of a file of weights ends in {SUFFIX}; give --out such a name")
-
-
-class _Result(NamedTuple):
-    """What a checkpoint says of the network that came out."""
-
-    name: str
-    """Of the recipe."""
-    generator: GeneratorConfig
-    scales: int
-    """Those that have been trained so far."""
-    stand_ins: StandIns
-
-
-def _result_of(path: Path, metadata: dict[str, str]) -> _Result:
-    """Only what every version of these files says: their recipes have had other fields."""
-    try:
-        recipe = json.loads(metadata["recipe"])
-        generator = from_json(GeneratorConfig, json.dumps(recipe["generator"]), f"{path}: recipe.generator")
-        stand_ins = tuple((int(lacking), int(drawn)) for lacking, drawn in recipe["stand_ins"])
-        scales, left = generator.scales, int(metadata["step"])
-        for stage in recipe["stages"]:
-            scales, left = int(stage.get("scales", generator.scales)), left - int(stage["clips"])
-            if left <= 0:
-                break
-        return _Result(str(recipe["name"]), generator, scales, stand_ins)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: its recipe is not one of this program's ({error!r})") from error
-
-
-def _modules(networks: Trainees) -> dict[str, nn.Module]:
-    return {"generator": networks.generator, "average": networks.average, **networks.judges}
-
-
 def _optimizers(networks: Trainees) -> dict[str, Optimizer]:
     return {f"{name}_optimizer": optimizer for name, optimizer in networks.optimizers.items()}
+
+
+def checkpoint_in(folder: Path) -> Path:
+    """The checkpoint of a run; InputError where there is none."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no {FILE_NAME}; name the folder of a run of maliang train")
+    return path
 
 
 def read_state(path: Path, prefix: str = "") -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -227,7 +172,7 @@ def _fill_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
     optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
-_MAY_CHANGE = ("stages", "updates")
+_MAY_CHANGE = ("stages",)
 """Fields of a recipe that are its schedule."""
 
 

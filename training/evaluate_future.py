@@ -5,7 +5,7 @@ PSNR and perceptual distance. Whatever is compared sees the same frames.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -29,6 +29,7 @@ from .future_pictures import PictureFuture
 from .future_recipe import STREET_FUTURE
 from .metrics import psnr
 from .perceptual import RandomFeatures, perceptual_distance
+from .schedule import ClipShape
 
 HORIZONS = (1, 3, 5, 10)
 """Frames ahead that are scored."""
@@ -83,8 +84,8 @@ def evaluate_future(
     """
     _check(contest, size)
     config = contest.labels.config
-    recipe = replace(STREET_FUTURE, target="pictures", network=config, height=size[0], width=size[1])
-    data = StreetFutures(recipe, EVALUATION_SEED, max(horizons))
+    shape = ClipShape(size[1], size[0], config.seen_frames + max(horizons), (1.0,))
+    data = StreetFutures(EVALUATION_SEED, lambda number: shape, pictures=True)
     maps = _LabelScores(horizons, config.label_classes)
     pictures = _PictureScores(horizons)
     for number in range(clips):

@@ -14,11 +14,11 @@ from ..models.labels.drawn import show_drawn
 from ..models.labels.frames import DrawnFrame
 from ..models.labels.palette import builtin_palette
 from ..models.labels.preview import colorize
+from .averages import average_decay
 from .clips import Batch, Clips, read_clip
 from .fewshot import exemplar_labels, frame_labels, train_on_fewshot_clips
 from .fewshot_networks import begin_past, build_fewshot, start_fewshot
 from .fewshot_recipe import FewShotRecipe
-from .schedule import average_decay
 from .team import Team
 
 

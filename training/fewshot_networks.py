@@ -24,7 +24,7 @@ from ..weights.folders import typed
 from .features import find_features
 from .fewshot_recipe import DENSEPOSE_CHANNELS, FewShotRecipe
 from .method import FACTOR
-from .networks import FACES, GENERATOR, PICTURES
+from .networks import AVERAGE, FACES, GENERATOR, PICTURES
 from .perceptual import TEACHER, PerceptualFeatures, RandomFeatures
 
 XAVIER_GAIN = 0.02
@@ -45,6 +45,14 @@ class FewShotNetworks:
     judges: dict[str, FewShotDiscriminator]
     optimizers: dict[str, Optimizer]
     features: PerceptualFeatures
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        return {GENERATOR: self.generator, AVERAGE: self.average, **self.judges}
+
+    @property
+    def perception(self) -> str:
+        return self.features.description
 
 
 def build_fewshot(recipe: FewShotRecipe, device: torch.device) -> FewShotNetworks:

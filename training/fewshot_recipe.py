@@ -78,6 +78,8 @@ class JudgeShape:
 class FewShotRecipe(Schedule[FewShotStage]):
     """One training run."""
 
+    kind = "fewshot"
+
     stages: tuple[FewShotStage, ...]
     world: World
     """The procedural world that is trained on where there is no other data."""

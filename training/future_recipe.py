@@ -5,6 +5,10 @@ from typing import Literal
 
 from ..errors import InputError
 from ..models.vid2vid.future import FutureConfig
+from .schedule import ClipShape, Part, Schedule
+
+Target = Literal["labels", "pictures"]
+"""What is predicted: label maps, or pictures by a network of the same shape, for comparison."""
 
 
 @dataclass(frozen=True)
@@ -22,81 +26,46 @@ class FutureLosses:
 
 
 @dataclass(frozen=True)
-class FutureStage:
-    """A part of a run."""
+class FutureStage(Part):
+    """A part of a run. Clips have the frames that are seen and those to predict, each of them an update of the weights.
 
-    clips: int
-    frames: int
-    """Predicted ones of each clip, every one an update of the weights."""
-    learning_rate: tuple[float, float]
-    """At the first clip and after the last, linear between."""
+    The network looks at pictures `network.reduction` times smaller than it is given; clips are drawn at that size.
+    """
+
     losses: FutureLosses
 
 
 @dataclass(frozen=True)
-class FutureRecipe:
+class FutureRecipe(Schedule[FutureStage]):
     """One training run on the procedural street."""
 
-    name: str
-    target: Literal["labels", "pictures"]
-    """What is predicted: label maps, or pictures by a network of the same shape, for comparison."""
-    network: FutureConfig
-    width: int
-    """Of label maps as the network is used on them; it learns at the size that it looks at."""
-    height: int
+    kind = "future"
+
     stages: tuple[FutureStage, ...]
+    target: Target
+    network: FutureConfig
     betas: tuple[float, float]
-    ema: float
-    """Decay of the exponential moving average of the weights, per update."""
-    seed: int
 
     @property
-    def trained(self) -> "FutureRecipe":
-        """What training draws and computes: a world of the size that the network looks at, nothing reduced."""
-        n = self.network.reduction
-        return replace(
-            self, network=replace(self.network, reduction=1), width=self.width // n, height=self.height // n
-        )
-
-    @property
-    def clips(self) -> int:
-        """Clips of all stages."""
-        return sum(stage.clips for stage in self.stages)
-
-    def stage(self, number: int) -> FutureStage:
-        """The stage of clip `number` (0-based); the last for those beyond the end."""
-        for stage in self.stages:
-            if number < stage.clips:
-                return stage
-            number -= stage.clips
-        return self.stages[-1]
-
-    def learning_rate(self, number: int) -> float:
-        """For clip `number`."""
-        for stage in self.stages:
-            if number < stage.clips:
-                first, last = stage.learning_rate
-                return first + (last - first) * number / stage.clips
-            number -= stage.clips
-        return self.stages[-1].learning_rate[1]
+    def trained(self) -> FutureConfig:
+        """The network on clips that are as small as it wants them already."""
+        return replace(self.network, reduction=1)
 
 
-def with_future_clips(recipe: FutureRecipe, clips: int) -> FutureRecipe:
-    """The recipe made longer or shorter: its stages keep their shares, one clip at least."""
-    if clips < len(recipe.stages):
+def check_future(recipe: FutureRecipe) -> None:
+    """InputError for a recipe that no run could follow."""
+    if recipe.batch != 1:
         raise InputError(
-            f"clips: {clips} are too few; recipe {recipe.name} needs at least {len(recipe.stages)}"
+            f"recipe {recipe.name}: learns from every frame of one clip after the other; its batch must be 1, in one "
+            "process"
         )
-    ends = [0]
     for number, stage in enumerate(recipe.stages, 1):
-        end = ends[-1] + max(1, round(stage.clips * clips / recipe.clips))
-        ends.append(min(end, clips - (len(recipe.stages) - number)))
-    ends[-1] = clips
-    stages = (
-        replace(stage, clips=end - start)
-        for stage, start, end in zip(recipe.stages, ends, ends[1:], strict=False)
-    )
-    return replace(recipe, stages=tuple(stages))
+        recipe.trained.check_size(stage.shape.height, stage.shape.width)
+        if stage.shape.frames <= recipe.network.seen_frames:
+            raise InputError(
+                f"recipe {recipe.name}, stage {number}: clips of {stage.shape.frames} frames leave none to predict; "
+                f"the network is shown {recipe.network.seen_frames}"
+            )
 
 
 _RATE = 1.5e-3
@@ -105,6 +74,14 @@ _LEARN = FutureLosses(blend=1.0, painted=0.25, flow=0.5, weight=0.0)
 _CARRY = FutureLosses(blend=1.0, painted=0.25, flow=1.0, weight=0.2)
 """Where painting and carrying along are equally right, carry: thin things that are painted are lost."""
 
+_SEEN = 4
+
+
+def _stage(clips: int, predicted: int, rate: tuple[float, float], losses: FutureLosses) -> FutureStage:
+    """Clips of 128x64, `predicted` frames of which are to predict."""
+    return FutureStage(clips, ClipShape(128, 64, _SEEN + predicted, (1.0,)), rate, losses)
+
+
 STREET_FUTURE = FutureRecipe(
     name="street-future",
     target="labels",
@@ -112,23 +89,22 @@ STREET_FUTURE = FutureRecipe(
         palette="cityscapes",
         label_classes=35,
         things=tuple(range(24, 34)),
-        seen_frames=4,
+        seen_frames=_SEEN,
         reduction=2,
         filters=24,
         downsamplings=2,
         blocks=3,
     ),
-    width=256,
-    height=128,
     stages=(
-        FutureStage(clips=144, frames=3, learning_rate=(_RATE, _RATE), losses=_LEARN),
-        FutureStage(clips=126, frames=3, learning_rate=(_RATE / 2, _RATE / 2), losses=_LEARN),
-        FutureStage(clips=100, frames=5, learning_rate=(_RATE / 2, _RATE / 4), losses=_LEARN),
-        FutureStage(clips=20, frames=8, learning_rate=(_RATE / 4, _RATE * 3 / 16), losses=_LEARN),
-        FutureStage(clips=91, frames=4, learning_rate=(_RATE / 2, 2.95e-4), losses=_CARRY),
-        FutureStage(clips=169, frames=4, learning_rate=(4.5e-4, 0.0), losses=_CARRY),
-        FutureStage(clips=130, frames=4, learning_rate=(4.5e-4, 0.0), losses=_CARRY),
+        _stage(144, 3, (_RATE, _RATE), _LEARN),
+        _stage(126, 3, (_RATE / 2, _RATE / 2), _LEARN),
+        _stage(100, 5, (_RATE / 2, _RATE / 4), _LEARN),
+        _stage(20, 8, (_RATE / 4, _RATE * 3 / 16), _LEARN),
+        _stage(91, 4, (_RATE / 2, 2.95e-4), _CARRY),
+        _stage(169, 4, (4.5e-4, 0.0), _CARRY),
+        _stage(130, 4, (4.5e-4, 0.0), _CARRY),
     ),
+    batch=1,
     betas=(0.9, 0.999),
     ema=0.998,
     seed=0,

@@ -8,14 +8,15 @@ from torch import Tensor
 
 from ..models.labels.frames import LabelFrame
 from ..models.vid2vid.future import LabelFuture, Motion
+from .averages import move_average
 from .clips import Batch
+from .future_networks import FutureNetworks
 from .future_pictures import PictureFuture
 from .future_recipe import FutureLosses
 from .losses import flow_loss, weight_loss
 from .objectives import Terms
 from .perceptual import PerceptualFeatures, perceptual_loss
-
-Predictor = LabelFuture | PictureFuture
+from .team import Team
 
 FLOOR = 0.01
 """Probability that a class has at least in the cross-entropy: what is carried is certain otherwise, right or wrong."""
@@ -67,37 +68,20 @@ def _terms(
 
 
 def learn_clip(
-    network: Predictor,
-    average: Predictor,
-    optimizer: torch.optim.Optimizer,
-    losses: FutureLosses,
-    clip: Batch,
-    decay: float,
-    features: PerceptualFeatures | None,
-) -> dict[str, float]:
-    """Update the weights after every step of a clip; returns the mean of every loss term.
-
-    average: moving average of the weights, with this decay; features: for pictures, which need them.
-    """
-    if isinstance(network, LabelFuture):
-        steps = label_terms(network, losses, clip)
-    else:
-        assert features is not None
-        steps = picture_terms(network, losses, clip, features)
-    sums: dict[str, float] = {}
-    count = 0
-    for terms in steps:
-        optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        move_average(average, network, decay)
-        count += 1
-        for name, term in terms.items():
-            sums[name] = sums.get(name, 0.0) + float(term.detach())
-    return {name: total / count for name, total in sums.items()}
-
-
-@torch.no_grad()
-def move_average(average: Predictor, network: Predictor, decay: float) -> None:
-    """average * decay + network * (1 - decay), in place."""
-    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+    networks: FutureNetworks, losses: FutureLosses, clip: Batch, decay: float, team: Team
+) -> dict[str, Tensor]:
+    """Update the weights, and their average with this decay, after every step of a clip; the mean of every term."""
+    predictor = networks.predictor
+    with team.precision():
+        if isinstance(predictor, LabelFuture):
+            steps = label_terms(predictor, losses, clip)
+        else:
+            assert networks.features is not None, "pictures are compared by what is seen in them"
+            steps = picture_terms(predictor, losses, clip, networks.features)
+        taken = []
+        for terms in steps:
+            team.backward(torch.stack(list(terms.values())).sum(), list(predictor.parameters()))
+            team.update(list(networks.optimizers.values()))
+            move_average(networks.average, predictor, decay)
+            taken.append({name: term.detach() for name, term in terms.items()})
+    return {name: torch.stack([terms[name] for terms in taken]).mean() for name in taken[0]}

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .clips import Batch, Clips
-from .perceptual import PerceptualFeatures
 from .schedule import Schedule
 
 FACTOR = "rate_factor"
@@ -20,21 +19,19 @@ class Trainees(Protocol):
     """What is trained, and what it is trained with: all that a checkpoint holds."""
 
     @property
-    def generator(self) -> nn.Module: ...
-    @property
-    def average(self) -> nn.Module:
-        """Moving average of the generator's weights: what is saved as the result."""
+    def modules(self) -> Mapping[str, nn.Module]:
+        """Everything with weights that change, by name; the file of weights is made of one of them."""
         ...
 
     @property
-    def judges(self) -> Mapping[str, nn.Module]:
-        """The discriminators by name."""
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """By the names of the modules that they change."""
         ...
 
     @property
-    def optimizers(self) -> Mapping[str, Optimizer]: ...
-    @property
-    def features(self) -> PerceptualFeatures: ...
+    def perception(self) -> str:
+        """What the perceptual term sees with, in words; "" where there is no such term."""
+        ...
 
 
 class Method(Protocol):

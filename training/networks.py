@@ -16,8 +16,8 @@ from .features import find_features
 from .perceptual import TEACHER, PerceptualFeatures, RandomFeatures
 from .recipe import Recipe, Stage, TemporalConfig
 
-GENERATOR, PICTURES, FACES = "generator", "discriminator", "face"
-"""Names of trained networks in checkpoints and logs; the temporal ones are called by `motion_name`."""
+GENERATOR, AVERAGE, PICTURES, FACES = "generator", "average", "discriminator", "face"
+"""Names of networks in checkpoints and logs; the temporal ones are called by `motion_name`."""
 
 STRIDED_LAYERS = 3
 """Of every discriminator."""
@@ -30,7 +30,7 @@ def motion_name(scale: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """Everything that is trained, and what it is trained with; the modules change as they learn."""
+    """See `method.Trainees`; the modules change as they learn."""
 
     generator: Vid2VidGenerator
     average: Vid2VidGenerator
@@ -43,6 +43,14 @@ class Networks:
     """What the perceptual term sees with."""
     temporal: TemporalConfig
     """What the temporal discriminators look at."""
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        return {GENERATOR: self.generator, AVERAGE: self.average, **self.judges}
+
+    @property
+    def perception(self) -> str:
+        return self.features.description
 
 
 def build_networks(recipe: Recipe, device: torch.device) -> Networks:

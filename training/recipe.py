@@ -99,6 +99,8 @@ class TemporalConfig:
 class Recipe(Schedule[Stage]):
     """One training run."""
 
+    kind = "vid2vid"
+
     stages: tuple[Stage, ...]
     world: World
     """The procedural world that is trained on where there is no other data."""

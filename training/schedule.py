@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ..errors import InputError
 
@@ -41,6 +41,9 @@ PartT = TypeVar("PartT", bound=Part)
 @dataclass(frozen=True)
 class Schedule(Generic[PartT]):
     """The parts of a run in their order."""
+
+    kind: ClassVar[str]
+    """What is trained; says in a checkpoint how it is read (`methods.approach_of`)."""
 
     name: str
     stages: tuple[PartT, ...]
@@ -123,8 +126,3 @@ def check_batches(recipe: Schedule[Any]) -> None:
                 f"recipe {recipe.name}, stage {number}: {stage.clips} clips are no multiple of the batch of "
                 f"{recipe.batch}"
             )
-
-
-def average_decay(recipe: Schedule[Any], step: int) -> float:
-    """The recipe's, but less at first, so that the average forgets where it began."""
-    return min(recipe.ema, (1 + step) / (10 + step))

@@ -2,10 +2,10 @@
 
 It learns from true pictures alone, and so says how well generated ones can be read by somebody who knows the world
 (as in Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs", 4.1),
-without a network that would have to be downloaded. Ten minutes on one CPU core; `segmenter_loop` trains it.
+without a network that would have to be downloaded. Ten minutes on one CPU core; `segmenter_method` trains it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,29 +14,25 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..models.labels.reader import ReaderConfig
-from .clips import StreetClips, load_clips
-from .schedule import ClipShape
+from .clips import Batch, StreetClips
+from .schedule import ClipShape, Part, Schedule
 from .worlds.street_plan import Label
 
 
 @dataclass(frozen=True)
-class SegmenterRecipe:
-    """Every number that a run depends on."""
+class SegmenterRecipe(Schedule[Part]):
+    """One training run. Clips have one frame; of the network there is no moving average."""
 
-    name: str
+    kind = "segmenter"
+
+    stages: tuple[Part, ...]
     network: ReaderConfig
-    shapes: tuple[ClipShape, ...]
-    """Of the pictures (clips of one frame); batches take them in turn."""
-    updates: int
-    batch: int
-    """Pictures an update."""
-    learning_rate: float
-    """At first; it falls to 0 in a straight line."""
-    seed: int
+    third: ClipShape
+    """Of the pictures of every third update, instead of the stage's."""
 
     def shape(self, number: int) -> ClipShape:
         """Of picture `number`."""
-        return self.shapes[number // self.batch % len(self.shapes)]
+        return self.third if number // self.batch % 3 == 2 else super().shape(number)
 
 
 _LARGE = ClipShape(width=256, height=128, frames=1, zooms=(1.0, 1.0, 1.5))
@@ -51,10 +47,10 @@ STREET_SEGMENTER = SegmenterRecipe(
         blocks=2,
         height=128,
     ),
-    shapes=(_LARGE, _LARGE, _SMALL),
-    updates=600,
+    stages=(Part(600 * 8, _LARGE, (3e-3, 0.0)),),
+    third=_SMALL,
     batch=8,
-    learning_rate=3e-3,
+    ema=0.0,
     seed=20_181_203,
 )
 
@@ -81,16 +77,20 @@ def output_numbers(ids: Tensor, classes: tuple[int, ...]) -> Tensor:
     return table.to(ids.device)[ids.long()]
 
 
-def batches(recipe: SegmenterRecipe, first: int, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pictures `[b 3 h w]` and outputs `[b h w]` of update `first` (0-based) and those after it, in their order.
+class StreetPictures(StreetClips):
+    """Single pictures of the street."""
 
-    Every other picture is turned left to right. workers: processes that draw pictures ahead of time.
-    """
-    clips = StreetClips(recipe.seed, recipe.shape)
-    reader = load_clips(clips, range(first * recipe.batch, recipe.updates * recipe.batch), workers)
-    for _ in range(first, recipe.updates):
-        batch = [next(reader).clip for _ in range(recipe.batch)]
-        pictures = torch.cat([clip["pictures"][0] for clip in batch])
-        outputs = output_numbers(torch.cat([clip["ids"][0] for clip in batch]), recipe.network.classes)
-        pictures[::2], outputs[::2] = pictures[::2].flip(-1), outputs[::2].flip(-1)
-        yield pictures, outputs
+    longest = 1
+
+
+def segmenter_clips(recipe: SegmenterRecipe) -> StreetPictures:
+    """The data of a recipe."""
+    return StreetPictures(recipe.seed, recipe.shape)
+
+
+def examples(clips: list[Batch], classes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Clips of one frame -> pictures `[b 3 h w]` and outputs `[b h w]`, every other one turned left to right."""
+    pictures = torch.cat([clip["pictures"][0] for clip in clips])
+    outputs = output_numbers(torch.cat([clip["ids"][0] for clip in clips]), classes)
+    pictures[::2], outputs[::2] = pictures[::2].flip(-1), outputs[::2].flip(-1)
+    return pictures, outputs

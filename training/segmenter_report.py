@@ -19,7 +19,9 @@ def unseen_table(reader: LabelReader, recipe: SegmenterRecipe, pictures: int) ->
 
     pictures: that are read at each size, true ones of streets that no training drew.
     """
-    shapes = dict.fromkeys(replace(shape, frames=1, zooms=(1.0,)) for shape in recipe.shapes)
+    shapes = dict.fromkeys(
+        replace(shape, frames=1, zooms=(1.0,)) for shape in (recipe.shape(0), recipe.third)
+    )
     palette = builtin_palette(recipe.network.palette).by_id
     names = [palette[number].name for number in recipe.network.classes]
     lines = [_row(["size", "mIoU", *names]), "|" + "---|" * (2 + len(names))]

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .averages import move_average
 from .chunks import Carried, Chunk, begin, first_frame, paint_chunk, split
 from .clips import Batch
 from .motion import Memory, empty_memory, motion_cases
@@ -67,7 +68,7 @@ def train_on_clips(
             for name, value in (losses.generator | losses.judges).items():
                 means[name] = means.get(name, torch.zeros_like(value)) + share * value.detach()
         team.update(list(networks.optimizers.values()))
-        _average(networks.average, generator, rule.decay)
+        move_average(networks.average, generator, rule.decay)
     return means
 
 
@@ -121,9 +122,3 @@ def _cases(networks: Networks, weights: LossWeights, chunk: Chunk, memory: Memor
     if weights.face and (face := face_case(chunk)) is not None:
         cases[FACES] = face, weights.face_gan, weights.face_matching
     return memory, cases
-
-
-@torch.no_grad()
-def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """average * decay + network * (1 - decay), in place; both have the same parameters and no buffers."""
-    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .averages import average_decay
 from .clips import Batch, Clips
 from .networks import at_stage, build_networks, start_stage
 from .recipe import Recipe
-from .schedule import average_decay
 from .sheets import preview_clip
 from .starting import start_from
 from .team import Team

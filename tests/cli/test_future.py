@@ -13,9 +13,10 @@ from maliang_video.cli.train_future import distance_table, label_table, psnr_tab
 from maliang_video.media.labels import open_labels
 from maliang_video.media.reader import open_frames
 from maliang_video.models.vid2vid.future import LabelFuture
-from maliang_video.training import future_loop, future_recipe
+from maliang_video.training import future_recipe, loop, sheets
 from maliang_video.training.evaluate_future import LabelRow, PictureRow
 from maliang_video.training.future_recipe import STREET_FUTURE
+from maliang_video.training.schedule import ClipShape
 
 WORLD = "world:street?seed=5&frames=5&size=64x32"
 CONFIG = replace(STREET_FUTURE.network, seen_frames=3, filters=4, downsamplings=1, blocks=1)
@@ -84,14 +85,10 @@ def test_too_few_maps_and_no_frames(capsys, network, tmp_path):
 
 
 def test_training_makes_weights(capsys, monkeypatch, tmp_path):
-    recipe = replace(
-        STREET_FUTURE,
-        network=CONFIG,
-        width=64,
-        height=32,
-        stages=(replace(STREET_FUTURE.stages[0], clips=1, frames=1),),
-    )
-    monkeypatch.setattr(future_loop, "PREVIEW_FRAMES", 1)
+    stage = replace(STREET_FUTURE.stages[0], clips=1, shape=ClipShape(32, 16, 4, (1.0,)))
+    recipe = replace(STREET_FUTURE, network=CONFIG, stages=(stage,))
+    monkeypatch.setattr(sheets, "PREVIEW_FRAMES", 4)
+    monkeypatch.setattr(loop, "PREVIEW_CLIPS", (-1,))
     monkeypatch.setattr(future_recipe, "FUTURE_RECIPES", {"street-future": recipe})
     out = tmp_path / "mine"
     command = ["train", "future", "--out", str(out), "--workers", "0", "--device", "cpu"]

@@ -23,7 +23,7 @@ from maliang_video.training.flow_teachers import dense_inverse_search
 from maliang_video.training.folders import open_folder
 from maliang_video.training.loop import LoopOptions, train
 from maliang_video.training.recipe import with_own_data
-from maliang_video.training.schedule import ClipShape
+from maliang_video.training.schedule import ClipShape, Part
 from maliang_video.training.sequences import FootageClips
 from maliang_video.training.street_demo import STREET_DEMO
 from maliang_video.training.worlds.street import StreetWorld
@@ -451,22 +451,23 @@ def test_the_previews_of_a_folder_are_of_the_folder(run, data):
 
 def test_a_segmenter_of_ones_own_reads_the_street(capsys, tmp_path, monkeypatch):
     shape = ClipShape(width=64, height=32, frames=1, zooms=(1.0,))
-    tiny = replace(segmenter.STREET_SEGMENTER, name="tiny", shapes=(shape,), updates=3, batch=2)
+    stages = (Part(6, shape, (3e-3, 0.0)),)
+    tiny = replace(segmenter.STREET_SEGMENTER, name="tiny", stages=stages, third=shape, batch=2)
     monkeypatch.setattr(segmenter, "SEGMENTER_RECIPES", {"tiny": tiny})
     file = tmp_path / "new" / "reader.safetensors"
     run = tmp_path / "run"
     command = ("segmenter", "--recipe", "tiny", "--out", file, "--run", run, "--clips", 2, "--workers", 0)
     early = maliang(capsys, *command, "--updates", 2, "--max-time", "0s").splitlines()
-    assert early[0] == f"{run}: learnt from 1 of 2 updates; the same command goes on"
+    assert early[0] == f"{run}: learnt from 2 of 4 pictures; the same command goes on"
     said = maliang(capsys, *command, "--updates", 2).splitlines()
-    assert said[0] == f"{run}: learnt from 2 of 2 updates; done"
+    assert said[0] == f"{run}: learnt from 4 of 4 pictures; done"
     assert said[1] == f"{file}: 0.23 million parameters, 0.47 MB"
     assert said[2].startswith("| size | mIoU | road | sidewalk | building | pole | traffic light |")
     assert said[4].startswith("| 64x32 | 0.")
     assert len(said) == 5
     info = weights.inspect(file)
     assert (info.architecture, info.dtype, info.licence) == ("labels.reader/1", "fp16, int64", "Apache-2.0")
-    assert info.source == "trained by maliang train segmenter --recipe tiny, 2 updates"
+    assert info.source == "trained by maliang train segmenter --recipe tiny, 4 clips"
     assert weights.load(file).config == tiny.network
 
 

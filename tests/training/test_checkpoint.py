@@ -11,7 +11,8 @@ from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.training import checkpoint as module
-from maliang_video.training.checkpoint import Position, export_run, load_checkpoint, save_checkpoint
+from maliang_video.training.checkpoint import Position, load_checkpoint, save_checkpoint
+from maliang_video.training.exports import export_run
 from maliang_video.training.networks import Networks, build_networks
 from maliang_video.training.stand_ins import fill_stand_ins
 from maliang_video.training.vid2vid import Rule, train_on_clips
@@ -45,7 +46,7 @@ def test_round_trip(path, recipe, trained):
     other = build_networks(replace(recipe, seed=5), CPU)
     assert load_checkpoint(path, other, recipe) == (7, {})
     for name in ("generator", "discriminator", "average"):
-        ours, theirs = (module._modules(each)[name].state_dict() for each in (trained, other))
+        ours, theirs = (each.modules[name].state_dict() for each in (trained, other))
         assert all(torch.equal(ours[key], theirs[key]) for key in ours)
     for name in ("generator", "discriminator"):
         ours, theirs = (each.optimizers[name].state_dict()["state"] for each in (trained, other))

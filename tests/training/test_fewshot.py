@@ -14,7 +14,7 @@ from maliang_video.models.fewshot.frame import Frame, Warped
 from maliang_video.models.fewshot.generator import FewShotGenerator
 from maliang_video.training.checkpoint import FILE_NAME
 from maliang_video.training.clips import Batch, Clips, load_clips
-from maliang_video.training.exports import export_any
+from maliang_video.training.exports import export_run
 from maliang_video.training.fewshot import frame_losses, paint, train_on_fewshot_clips
 from maliang_video.training.fewshot_demos import FACE_FEWSHOT, LOSSES
 from maliang_video.training.fewshot_method import FewShotMethod, preview_fewshot
@@ -124,7 +124,7 @@ def test_a_run_goes_on_bit_for_bit_and_becomes_weights(tmp_path):
     for clips_done, seconds in ((1, 0.0), (2, 0.0), (4, None)):
         assert train(recipe, stopped, options(seconds), Subjects(recipe)).clips == clips_done
     assert same_checkpoint(whole, stopped)
-    export_any(whole, tmp_path / "tiny.safetensors", "MIT", torch.float32)
+    export_run(whole, tmp_path / "tiny.safetensors", "MIT", torch.float32)
     loaded = weights.load(tmp_path / "tiny.safetensors")
     assert isinstance(loaded, FewShotGenerator)
     assert loaded.config == recipe.generator

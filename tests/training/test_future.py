@@ -10,43 +10,50 @@ from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.models.vid2vid.future import LabelFuture
 from maliang_video.training import evaluate_future as evaluation
-from maliang_video.training import future_loop
+from maliang_video.training import loop, sheets
+from maliang_video.training.checkpoint import checkpoint_in
 from maliang_video.training.evaluate_future import Contest, evaluate_future, extrapolated, mean_iou
-from maliang_video.training.exports import export_any
-from maliang_video.training.future_clips import StreetFutures
-from maliang_video.training.future_loop import build_predictor, export_future, read_predictor, train_future
+from maliang_video.training.exports import export_run
+from maliang_video.training.future_clips import future_clips
+from maliang_video.training.future_method import read_predictor
+from maliang_video.training.future_networks import build_future, build_predictor
 from maliang_video.training.future_pictures import PictureFuture
 from maliang_video.training.future_recipe import (
     STREET_FUTURE,
     FutureLosses,
     FutureStage,
+    check_future,
     find_future_recipe,
-    with_future_clips,
 )
 from maliang_video.training.future_steps import label_terms, learn_clip, picture_terms
-from maliang_video.training.loop import LoopOptions
+from maliang_video.training.loop import LoopOptions, train
 from maliang_video.training.perceptual import RandomFeatures, perceptual_loss
+from maliang_video.training.schedule import ClipShape, with_clips
+from maliang_video.training.team import Team
 
 LOSSES = FutureLosses(blend=2.0, painted=3.0, flow=0.5, weight=0.25)
 TINY = replace(
     STREET_FUTURE,
     name="tiny",
     network=replace(STREET_FUTURE.network, seen_frames=2, filters=4, downsamplings=1, blocks=1),
-    width=64,
-    height=32,
-    stages=(FutureStage(2, 1, (1e-3, 1e-3), LOSSES), FutureStage(2, 2, (1e-3, 0.0), LOSSES)),
+    stages=(
+        FutureStage(2, ClipShape(32, 16, 3, (1.0,)), (1e-3, 1e-3), LOSSES),
+        FutureStage(2, ClipShape(32, 16, 4, (1.0,)), (1e-3, 0.0), LOSSES),
+    ),
 )
 PICTURES = replace(TINY, target="pictures")
-OPTIONS = LoopOptions(torch.device("cpu"), 0, 2, None)
+CPU = torch.device("cpu")
+OPTIONS = LoopOptions(CPU, 0, 2, None)
 
 
 @pytest.fixture(autouse=True)
 def _short_previews(monkeypatch):
-    monkeypatch.setattr(future_loop, "PREVIEW_FRAMES", 1)
+    monkeypatch.setattr(sheets, "PREVIEW_FRAMES", 3)
+    monkeypatch.setattr(loop, "PREVIEW_CLIPS", (-1,))
 
 
 def batch(recipe, number=0):
-    return {key: value[None] for key, value in StreetFutures(recipe.trained, recipe.seed)[number].items()}
+    return {key: value[None] for key, value in future_clips(recipe)[number].items()}
 
 
 def _silence(network):
@@ -57,13 +64,13 @@ def _silence(network):
 
 
 def test_clips_are_the_same_every_time_and_as_long_as_their_stage_says():
-    data = StreetFutures(TINY.trained, 0)
+    data = future_clips(TINY)
     assert data[0]["ids"].shape == (3, 16, 32)
     assert data[2]["ids"].shape == (4, 16, 32)
     assert "pictures" not in data[0]
-    assert data[1]["ids"].equal(StreetFutures(TINY.trained, 0)[1]["ids"])
+    assert data[1]["ids"].equal(future_clips(TINY)[1]["ids"])
     assert not data[1]["ids"].equal(data[0]["ids"])
-    with_pictures = StreetFutures(PICTURES.trained, 0)[1]
+    with_pictures = future_clips(PICTURES)[1]
     assert with_pictures["pictures"].shape == (3, 3, 16, 32)
     assert with_pictures["ids"].equal(data[1]["ids"])
     assert with_pictures["flow"].equal(data[1]["flow"])
@@ -71,7 +78,7 @@ def test_clips_are_the_same_every_time_and_as_long_as_their_stage_says():
 
 def test_terms_are_those_of_the_truth():
     """A network that says nothing everywhere: every term follows from the clip."""
-    network = LabelFuture(TINY.trained.network).requires_grad_(False)
+    network = LabelFuture(TINY.trained).requires_grad_(False)
     _silence(network)
     clip = batch(TINY)
     (terms,) = label_terms(network, LOSSES, clip)
@@ -86,7 +93,7 @@ def test_terms_are_those_of_the_truth():
 
 def test_pictures_are_compared_with_pictures():
     """The same for pictures: half of the last one, half of grey."""
-    network = PictureFuture(PICTURES.trained.network).requires_grad_(False)
+    network = PictureFuture(PICTURES.trained).requires_grad_(False)
     _silence(network)
     clip, features = batch(PICTURES), RandomFeatures()
     (terms,) = picture_terms(network, LOSSES, clip, features)
@@ -99,29 +106,23 @@ def test_pictures_are_compared_with_pictures():
 
 @pytest.mark.parametrize("recipe", [TINY, PICTURES], ids=["labels", "pictures"])
 def test_a_clip_that_is_seen_again_is_predicted_better(recipe):
-    torch.manual_seed(0)
-    network, average = build_predictor(recipe.trained), build_predictor(recipe.trained)
-    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
-    features = RandomFeatures() if recipe is PICTURES else None
-    clip = batch(recipe)
+    networks, team, clip = build_future(recipe, CPU), Team(CPU), batch(recipe)
+    for group in networks.optimizers["network"].param_groups:
+        group["lr"] = 1e-3
     losses = replace(LOSSES, flow=0.1)
-    sums = [
-        sum(learn_clip(network, average, optimizer, losses, clip, 0.5, features).values()) for _ in range(15)
-    ]
+    sums = [float(sum(learn_clip(networks, losses, clip, 0.5, team).values())) for _ in range(15)]
     assert min(sums[-3:]) < 0.85 * sums[0]
-    before = [p.clone() for p in average.parameters()]
-    learn_clip(network, average, optimizer, LOSSES, clip, 1.0, features)
-    assert all(a.equal(b) for a, b in zip(before, average.parameters(), strict=True))
+    before = [p.clone() for p in networks.average.parameters()]
+    learn_clip(networks, LOSSES, clip, 1.0, team)
+    assert all(a.equal(b) for a, b in zip(before, networks.average.parameters(), strict=True))
 
 
 def test_a_run_that_stops_goes_on_bit_by_bit(tmp_path):
     whole, halves = tmp_path / "whole", tmp_path / "halves"
-    assert train_future(TINY, whole, OPTIONS).clips == 4
-    assert train_future(TINY, halves, replace(OPTIONS, max_seconds=0.0)).clips == 1
-    assert train_future(TINY, halves, OPTIONS).clips == 4
-    _, ours, clips = read_predictor(whole)
-    _, theirs, _ = read_predictor(halves)
-    assert clips == 4
+    assert train(TINY, whole, OPTIONS).clips == 4
+    assert train(TINY, halves, replace(OPTIONS, max_seconds=0.0)).clips == 1
+    assert train(TINY, halves, OPTIONS).clips == 4
+    ours, theirs = read_predictor(checkpoint_in(whole)), read_predictor(checkpoint_in(halves))
     assert all(a.equal(b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
     lines = [json.loads(line) for line in (whole / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4]
@@ -130,50 +131,53 @@ def test_a_run_that_stops_goes_on_bit_by_bit(tmp_path):
 
 
 def test_a_run_becomes_weights_that_load(tmp_path):
-    train_future(TINY, tmp_path / "run", OPTIONS)
-    info = export_any(tmp_path / "run", tmp_path / "w.safetensors", "CC0-1.0", torch.float32)
+    train(TINY, tmp_path / "run", OPTIONS)
+    info = export_run(tmp_path / "run", tmp_path / "w.safetensors", "CC0-1.0", torch.float32)
     assert info.architecture == "vid2vid.future/1"
     assert info.source == "trained by maliang train future --recipe tiny, 4 clips"
     loaded = weights.load(tmp_path / "w.safetensors")
-    _, ours, _ = read_predictor(tmp_path / "run")
+    ours = read_predictor(checkpoint_in(tmp_path / "run"))
     assert isinstance(loaded, LabelFuture)
     assert loaded.config == TINY.network
     assert all(a.equal(b) for a, b in zip(loaded.parameters(), ours.parameters(), strict=True))
 
 
 def test_mistakes_are_one_sentence(tmp_path):
-    train_future(PICTURES, tmp_path / "run", OPTIONS)
+    train(PICTURES, tmp_path / "run", OPTIONS)
     with pytest.raises(InputError, match="predicts pictures, for comparison only"):
-        export_future(tmp_path / "run", tmp_path / "w.safetensors", "", torch.float32)
+        export_run(tmp_path / "run", tmp_path / "w.safetensors", "", torch.float32)
     with pytest.raises(InputError, match=r"ends in \.safetensors"):
-        export_any(tmp_path / "run", tmp_path / "w.pt", "", torch.float32)
+        export_run(tmp_path / "run", tmp_path / "w.pt", "", torch.float32)
     with pytest.raises(InputError, match='target was "pictures", is "labels"'):
-        train_future(TINY, tmp_path / "run", OPTIONS)
-    with pytest.raises(InputError, match="maliang train future wrote to"):
-        read_predictor(tmp_path)
+        train(TINY, tmp_path / "run", OPTIONS)
+    with pytest.raises(InputError, match=r"holds no checkpoint.safetensors; name the folder of a run"):
+        checkpoint_in(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="is a file"):
-        train_future(TINY, tmp_path / "file", OPTIONS)
+        train(TINY, tmp_path / "file", OPTIONS)
     with pytest.raises(InputError, match="there are: street-future, street-future-pictures"):
         find_future_recipe("street")
-    with pytest.raises(InputError, match="needs at least 2"):
-        with_future_clips(TINY, 1)
+    with pytest.raises(InputError, match="its batch must be 1"):
+        check_future(replace(TINY, batch=2))
+    with pytest.raises(
+        InputError, match="stage 1: clips of 3 frames leave none to predict; the network is shown 3"
+    ):
+        check_future(replace(TINY, network=replace(TINY.network, seen_frames=3)))
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
     endless = replace(LOSSES, blend=float("inf"))
     broken = replace(TINY, stages=(replace(TINY.stages[0], losses=endless), TINY.stages[1]))
     with pytest.raises(InputError, match="at clip 1 the loss 'blend' is not finite"):
-        train_future(broken, tmp_path / "run", OPTIONS)
+        train(broken, tmp_path / "run", OPTIONS)
 
 
 def test_the_schedule():
     assert [TINY.learning_rate(n) for n in range(5)] == [1e-3, 1e-3, 1e-3, 5e-4, 0.0]
-    assert [TINY.stage(n).frames for n in range(5)] == [1, 1, 2, 2, 2]
-    assert [stage.clips for stage in with_future_clips(TINY, 10).stages] == [5, 5]
-    assert [stage.clips for stage in with_future_clips(STREET_FUTURE, 7).stages] == [1] * 7
-    assert TINY.trained.network.reduction == 1
-    assert (TINY.trained.width, TINY.trained.height) == (32, 16)
+    assert [TINY.shape(n).frames for n in range(5)] == [3, 3, 4, 4, 4]
+    assert [stage.clips for stage in with_clips(TINY, 10).stages] == [5, 5]
+    assert [stage.clips for stage in with_clips(STREET_FUTURE, 7).stages] == [1] * 7
+    assert (TINY.network.reduction, TINY.trained.reduction) == (2, 1)
 
 
 def test_intersection_over_union():
@@ -196,8 +200,7 @@ def test_the_table_compares_everything_on_the_same_frames(monkeypatch):
     monkeypatch.setattr(evaluation, "_painted", lambda painter, clip, seen, labels: map(_black, labels))
     painter = Painted()
     painter.config = None
-    recipe = replace(TINY, width=64, height=32)
-    network, direct = build_predictor(recipe), build_predictor(replace(recipe, target="pictures"))
+    network, direct = build_predictor("labels", TINY.network), build_predictor("pictures", TINY.network)
     contest = Contest(network.eval(), painter, direct.eval())
     tables = evaluate_future(contest, 1, (32, 64), (1, 2))
     assert [row.method.split(" (")[0] for row in tables.labels] == [

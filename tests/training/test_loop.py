@@ -17,9 +17,10 @@ from safetensors.torch import load_file, save_file
 from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.training import checkpoint, loop, vid2vid_method
-from maliang_video.training.checkpoint import FILE_NAME, export_run
+from maliang_video.training.averages import average_decay
+from maliang_video.training.checkpoint import FILE_NAME
+from maliang_video.training.exports import export_run
 from maliang_video.training.loop import LoopOptions, train
-from maliang_video.training.schedule import average_decay
 from maliang_video.training.team import Team
 from maliang_video.training.vid2vid import Rule
 from maliang_video.training.vid2vid_method import starts_from_real

@@ -11,21 +11,21 @@ from safetensors.torch import load_file
 
 from maliang_video.errors import InputError
 from maliang_video.progress import silent
-from maliang_video.training import segmenter as module
-from maliang_video.training import segmenter_loop
-from maliang_video.training.checkpoint import FILE_NAME
+from maliang_video.training import loop, segmenter_method
+from maliang_video.training.checkpoint import FILE_NAME, checkpoint_in, read_state
 from maliang_video.training.clips import StreetClips
-from maliang_video.training.exports import export_any
-from maliang_video.training.loop import LoopOptions
+from maliang_video.training.exports import export_run
+from maliang_video.training.loop import LoopOptions, train
 from maliang_video.training.metrics_labels import mean_iou
-from maliang_video.training.schedule import ClipShape
+from maliang_video.training.schedule import ClipShape, Part, with_clips
 from maliang_video.training.segmenter import (
     STREET_SEGMENTER,
     class_weights,
+    examples,
     find_segmenter_recipe,
     output_numbers,
 )
-from maliang_video.training.segmenter_loop import export_segmenter, read_segmenter, train_segmenter
+from maliang_video.training.segmenter_method import read_segmenter
 from maliang_video.training.segmenter_report import read_back, unseen_table
 from maliang_video.training.worlds.street_plan import Label
 from maliang_video.weights.config_json import from_json, to_json
@@ -36,14 +36,16 @@ TINY = replace(
     STREET_SEGMENTER,
     name="tiny",
     network=replace(STREET_SEGMENTER.network, widths=(4, 4, 4, 4), blocks=1),
-    shapes=(SHAPE,),
-    updates=2,
+    stages=(Part(4, SHAPE, (3e-3, 0.0)),),
+    third=SHAPE,
     batch=2,
 )
 
 
 class Halves(StreetClips):
     """Sky above, road below, in their colours; which is blue and which is grey is all there is to learn."""
+
+    longest = 1
 
     def __getitem__(self, index):
         ids = torch.full((1, 32, 64), int(Label.SKY), dtype=torch.uint8)
@@ -71,27 +73,45 @@ def test_batches_take_the_shapes_in_turn():
 
 @pytest.fixture(autouse=True)
 def _one_preview(monkeypatch):
-    monkeypatch.setattr(segmenter_loop, "PREVIEW_CLIPS", (-1,))
+    monkeypatch.setattr(loop, "PREVIEW_CLIPS", (-1,))
 
 
-def learn(recipe, folder, progress=silent, every=100, seconds=None):
-    train_segmenter(recipe, folder, LoopOptions(CPU, 0, every, seconds), progress)
-    return read_segmenter(folder)[1]
+def learn(recipe, folder, progress=silent, every=100, seconds=None, clips=None):
+    train(recipe, folder, LoopOptions(CPU, 0, every, seconds), clips, progress)
+    return read_segmenter(checkpoint_in(folder))
 
 
-def test_it_learns_colours(monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "StreetClips", Halves)
-    monkeypatch.setattr(segmenter_loop, "StreetClips", Halves)
+def pictures_of(folder):
+    return int(read_state(checkpoint_in(folder), "none/")[0]["step"])
+
+
+def longer(recipe, updates):
+    return with_clips(recipe, updates * recipe.batch)
+
+
+def test_it_learns_colours(tmp_path):
     steps = []
-    recipe = replace(TINY, updates=12, learning_rate=0.03)
-    reader = learn(recipe, tmp_path, lambda done, total, preview=None: steps.append((done, total)))
-    assert steps == [(n, 12) for n in range(1, 13)]
+    recipe = replace(longer(TINY, 12), stages=(Part(24, SHAPE, (0.03, 0.0)),))
+    halves = Halves(recipe.seed, recipe.shape)
+    reader = learn(
+        recipe, tmp_path, lambda done, total, preview=None: steps.append((done, total)), clips=halves
+    )
+    assert steps == [(2 * n, 24) for n in range(1, 13)]
     assert not reader.training
     assert mean_iou(read_back(reader, Halves(1, lambda number: SHAPE), 8)) > 0.9
-    sheet = np.array(Image.open(tmp_path / "preview_000012.jpg")).astype(int)
+    sheet = np.array(Image.open(tmp_path / "preview_000024.jpg")).astype(int)
     assert sheet.shape == (32, 3 * 64, 3)
     labels, read = sheet[:, 64:128], sheet[:, 128:]
     assert (abs(labels - read).max(-1) < 60).mean() > 0.8
+
+
+def test_every_other_picture_is_turned_with_its_labels():
+    clips = [StreetClips(0, lambda number: SHAPE)[n] for n in range(2)]
+    clips = [{key: value[None] for key, value in clip.items()} for clip in clips]
+    pictures, outputs = examples(clips, TINY.network.classes)
+    assert pictures[0].flip(-1).equal(clips[0]["pictures"][0, 0])
+    assert outputs[0].flip(-1).equal(output_numbers(clips[0]["ids"][0, 0], TINY.network.classes))
+    assert pictures[1].equal(clips[1]["pictures"][0, 0])
 
 
 def test_the_seed_decides(tmp_path):
@@ -102,67 +122,62 @@ def test_the_seed_decides(tmp_path):
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
-    recipe = replace(TINY, updates=4, shapes=(SHAPE, replace(SHAPE, width=32)))
+    recipe = replace(longer(TINY, 4), third=replace(SHAPE, width=32))
     learn(recipe, tmp_path / "whole")
 
     def die(done, total, preview=None):
-        if done == 3:  # one update after its checkpoint
+        if done == 6:  # one update after its checkpoint
             raise ProcessLookupError
 
     with pytest.raises(ProcessLookupError):
-        learn(recipe, tmp_path / "parts", die, 2)
-    assert read_segmenter(tmp_path / "parts")[2] == 2
-    learn(recipe, tmp_path / "parts", every=2, seconds=0.0)  # stops after one update
-    assert read_segmenter(tmp_path / "parts")[2] == 3
-    learn(recipe, tmp_path / "parts", every=2)
+        learn(recipe, tmp_path / "parts", die, 4)
+    assert pictures_of(tmp_path / "parts") == 4
+    learn(recipe, tmp_path / "parts", every=4, seconds=0.0)  # stops after one update
+    assert pictures_of(tmp_path / "parts") == 6
+    learn(recipe, tmp_path / "parts", every=4)
     ours, theirs = (load_file(tmp_path / name / FILE_NAME) for name in ("parts", "whole"))
     assert ours.keys() == theirs.keys()
-    assert any(name.startswith("optimizer/") for name in ours)
+    assert any(name.startswith("reader_optimizer/") for name in ours)
+    assert ours["seen/pixels"].sum() > len(ours["seen/pixels"])
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     log = [json.loads(line) for line in (tmp_path / "parts" / "log.jsonl").read_text("utf-8").splitlines()]
-    assert [line["step"] for line in log] == [2, 3, 4]
+    assert [line["step"] for line in log] == [4, 6, 8]
 
 
 def test_a_run_of_other_settings_is_not_gone_on_with(tmp_path):
     learn(TINY, tmp_path)
     with pytest.raises(InputError, match=r"other settings \(seed was .*, is 1\); choose another folder"):
         learn(replace(TINY, seed=1), tmp_path)
-    assert read_segmenter(tmp_path)[2] == 2
-    longer = replace(TINY, updates=3)
-    learn(longer, tmp_path)
-    assert read_segmenter(tmp_path)[2] == 3
+    assert pictures_of(tmp_path) == 4
+    learn(longer(TINY, 3), tmp_path)
+    assert pictures_of(tmp_path) == 6
 
 
 def test_a_loss_that_is_not_finite_stops_it(monkeypatch, tmp_path):
     learn(TINY, tmp_path / "run")
     kept = (tmp_path / "run" / FILE_NAME).read_bytes()
-    monkeypatch.setattr(segmenter_loop, "class_weights", lambda counts: counts * float("nan"))
-    with pytest.raises(InputError, match=r"update 1 the loss is not finite .*; nothing was saved before it"):
+    monkeypatch.setattr(segmenter_method, "class_weights", lambda counts: counts * float("nan"))
+    with pytest.raises(
+        InputError, match=r"clips 1 to 2 the loss 'cross_entropy' is not finite .*; nothing was"
+    ):
         learn(TINY, tmp_path / "new")
-    with pytest.raises(InputError, match=r"update 3 the loss is not finite .* is from before it\. Take"):
-        learn(replace(TINY, updates=4), tmp_path / "run")
+    with pytest.raises(InputError, match=r"clips 5 to 6 the loss .* is from before it\. Take"):
+        learn(longer(TINY, 4), tmp_path / "run")
     assert (tmp_path / "run" / FILE_NAME).read_bytes() == kept
 
 
 def test_a_run_becomes_a_file_of_weights(tmp_path):
-    learn(TINY, tmp_path / "run")
-    for info in (
-        export_segmenter(tmp_path / "run", tmp_path / "a.safetensors"),
-        export_any(tmp_path / "run", tmp_path / "b.safetensors", "Apache-2.0", torch.float16),
-    ):
-        assert info.architecture == "labels.reader/1"
-        assert info.source == "trained by maliang train segmenter --recipe tiny, 2 updates"
-    ours, theirs = (load_file(tmp_path / f"{name}.safetensors") for name in "ab")
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    with pytest.raises(
-        InputError, match=r"holds no checkpoint.safetensors; name the folder that maliang train se"
-    ):
-        export_segmenter(tmp_path, tmp_path / "c.safetensors")
+    reader = learn(TINY, tmp_path / "run")
+    info = export_run(tmp_path / "run", tmp_path / "a.safetensors", "Apache-2.0", torch.float32)
+    assert info.architecture == "labels.reader/1"
+    assert info.source == "trained by maliang train segmenter --recipe tiny, 4 clips"
+    saved = load_file(tmp_path / "a.safetensors")
+    assert all(torch.equal(saved[name], value) for name, value in reader.state_dict().items())
 
 
 def test_the_report_has_a_line_for_every_size(reader):
     smaller = replace(SHAPE, width=32, zooms=(1.5,))
-    recipe = replace(TINY, shapes=(SHAPE, smaller, SHAPE), network=reader.config)
+    recipe = replace(TINY, third=smaller, network=reader.config)
     head, _, *lines = unseen_table(reader, recipe, 1).splitlines()
     assert head == "| size | mIoU | road | building | sky | car |"
     assert [line.split(" | ")[0] for line in lines] == ["| 64x32", "| 32x32"]
