@@ -16,18 +16,10 @@ if TYPE_CHECKING:
 
 
 KINDS = (
-    "vid2vid",
-    "fewshot",
-    "fewshot-raw",
-    "flownet2",
-    "stylegan2",
-    "e4e",
-    "bisenet",
-    "lpips",
-    "vgg19",
-    "vqgan",
-)
-"""Those of `weights.convert.CONVERTERS`, whose import would take seconds."""
+    "vid2vid", "fewshot", "fewshot-raw", "flownet2", "stylegan2", "e4e", "bisenet", "lpips", "vgg19", "vqgan",
+    "directions", "stit-directions", "interfacegan", "ganspace", "styleclip",
+)  # fmt: skip
+"""Those of `weights.converters.CONVERTERS`, whose import would take seconds."""
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,7 +44,11 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     converting.set_defaults(run=run_convert)
     converting.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=".pth, .pt, .pth.tar, .pkl or a zip of them"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=".pth, .pt, .pkl, .ckpt, .safetensors or a zip of them",
     )
     converting.add_argument(
         "--kind",
@@ -128,7 +124,8 @@ def run_get(arguments: argparse.Namespace) -> None:
 
 def run_convert(arguments: argparse.Namespace) -> None:
     """`maliang weights convert`"""
-    from ..weights.convert import CONVERTERS, convert_files
+    from ..weights.convert import convert_files
+    from ..weights.converters import CONVERTERS
     from ..weights.devices import DTYPES
 
     with progress_bar("reading", "file") as progress:

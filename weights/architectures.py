@@ -81,6 +81,18 @@ def _bisenet() -> Architecture:
     return Architecture(BiSeNetConfig, BiSeNet)
 
 
+def _directions() -> Architecture:
+    from ..models.faces.direction_table import DirectionTable, DirectionTableConfig
+
+    return Architecture(DirectionTableConfig, DirectionTable)
+
+
+def _style_table() -> Architecture:
+    from ..models.faces.style_table import StyleTable, StyleTableConfig
+
+    return Architecture(StyleTableConfig, StyleTable)
+
+
 def _lpips() -> Architecture:
     from ..models.features.lpips import LPIPS, LPIPSConfig
 
@@ -110,6 +122,8 @@ ARCHITECTURES: Architectures = MappingProxyType(
         "faces.stylegan2/1": _stylegan2,
         "faces.e4e/1": _e4e,
         "faces.bisenet/1": _bisenet,
+        "faces.directions/1": _directions,
+        "faces.style_table/1": _style_table,
         "infinity.tokenizer/1": _tokenizer,
         "lpips/1": _lpips,
         "vgg19/1": _vgg19,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import InputError
 
-ENDINGS = (".pth.tar", ".pth", ".pt", ".pkl")
+ENDINGS = (".pth.tar", ".pth", ".pt", ".pkl", ".npy", ".ckpt")
 MAX_RATIO = 8
 """Bytes that a byte of the archive may become. Trained weights hardly compress at all (1.1)."""
 SMALL = 16 << 20

@@ -5,11 +5,9 @@ another dtype the copy in it. Disk: an archive's checkpoints are unpacked one be
 as long as the conversion runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +17,7 @@ from ..progress import Progress, silent
 from .architectures import ARCHITECTURES, Architectures, find_architecture
 from .archive import ENDINGS, checkpoint_members, is_zip, open_zip, unpack
 from .config_json import to_json
+from .converters import CONVERTERS, Converter
 from .file import WeightsInfo, inspect, write
 from .metadata import Metadata
 from .published_file import read_published
@@ -28,114 +27,6 @@ from .torch_file import is_torch_zip
 
 States = dict[str, dict[str, Tensor]]
 """File -> its state dict."""
-
-
-class Converter(NamedTuple):
-    """How a family of published files becomes ours."""
-
-    architecture: str
-    """Id of what comes out."""
-    convert: Callable[[Mapping[str, Mapping[str, Tensor]]], tuple[Any, dict[str, Tensor]]]
-    """File -> state dict, to config and state in our layout."""
-    licence: str
-    """Of the published files."""
-    source: str
-
-
-def _vid2vid() -> Converter:
-    from ..models.vid2vid.convert import convert
-
-    return Converter("vid2vid.generator/1", convert, "CC-BY-NC-SA-4.0", "NVIDIA/vid2vid (Wang et al. 2018)")
-
-
-def _few_shot() -> Converter:
-    from ..models.fewshot.convert import convert
-
-    return Converter("fewshot.generator/1", convert, FEW_SHOT_LICENCE, FEW_SHOT_SOURCE)
-
-
-def _few_shot_learnt() -> Converter:
-    from ..models.fewshot.convert import convert_learnt
-
-    return Converter("fewshot.generator/1", convert_learnt, FEW_SHOT_LICENCE, FEW_SHOT_SOURCE)
-
-
-def _flownet2() -> Converter:
-    from ..models.flow.flownet2_convert import convert
-
-    return Converter("flownet2/1", convert, FLOWNET2_LICENCE, "NVIDIA/flownet2-pytorch (Ilg et al. 2017)")
-
-
-def _vgg19() -> Converter:
-    from ..models.features.convert import convert
-
-    return Converter("vgg19/1", convert, "BSD-3-Clause", "torchvision (Simonyan and Zisserman 2014)")
-
-
-def _stylegan2() -> Converter:
-    from ..models.faces.stylegan2.convert import convert
-
-    return Converter("faces.stylegan2/1", convert, STYLEGAN2_LICENCE, STYLEGAN2_SOURCE)
-
-
-def _e4e() -> Converter:
-    from ..models.faces.e4e_convert import convert
-
-    return Converter("faces.e4e/1", convert, E4E_LICENCE, "omertov/encoder4editing (Tov et al. 2021)")
-
-
-def _bisenet() -> Converter:
-    from ..models.faces.bisenet_convert import convert
-
-    return Converter(
-        "faces.bisenet/1", convert, BISENET_LICENCE, "zllrunning/face-parsing.PyTorch (Yu et al. 2018)"
-    )
-
-
-def _lpips() -> Converter:
-    from ..models.features.lpips_convert import convert
-
-    return Converter(
-        "lpips/1", convert, "BSD-2-Clause, trunk BSD-3-Clause", "lpips 0.1 (Zhang et al. 2018), torchvision"
-    )
-
-
-def _vqgan() -> Converter:
-    from ..models.infinity.tokenizer_convert import convert
-
-    return Converter("infinity.tokenizer/1", convert, VQGAN_LICENCE, "VQGAN (Esser et al. 2021)")
-
-
-VQGAN_LICENCE = (
-    "as published: MIT for LlamaGen, openrail++ for aMUSEd; taming-transformers states none for weights"
-)
-FEW_SHOT_LICENCE = "Nvidia Source Code License-NC (non-commercial)"
-"""Of imaginaire and what was published with it; weights of one's own training have another."""
-FEW_SHOT_SOURCE = "few-shot vid2vid (Wang et al. 2019), NVlabs/imaginaire or NVlabs/few-shot-vid2vid"
-FLOWNET2_LICENCE = "research only (University of Freiburg)"
-"""The checkpoint was converted from the authors' models, whose terms go with it; the code around it is Apache-2.0."""
-STYLEGAN2_LICENCE = "Nvidia Source Code License-NC (non-commercial)"
-"""Of Nvidia's generators, also where rosinality or e4e pass them on; those of one's own training have another."""
-STYLEGAN2_SOURCE = (
-    "StyleGAN2 (Karras et al. 2020), NVlabs/stylegan2-ada-pytorch or rosinality/stylegan2-pytorch"
-)
-E4E_LICENCE = "MIT (the generator that it was trained for: Nvidia Source Code License-NC, non-commercial)"
-BISENET_LICENCE = "MIT (trained on CelebAMask-HQ, whose pictures are for non-commercial research)"
-
-CONVERTERS: Mapping[str, Callable[[], Converter]] = MappingProxyType(
-    {
-        "vid2vid": _vid2vid,
-        "fewshot": _few_shot,
-        "fewshot-raw": _few_shot_learnt,
-        "flownet2": _flownet2,
-        "stylegan2": _stylegan2,
-        "e4e": _e4e,
-        "bisenet": _bisenet,
-        "lpips": _lpips,
-        "vgg19": _vgg19,
-        "vqgan": _vqgan,
-    }
-)
 
 
 def convert_files(

@@ -1,8 +1,9 @@
-"""A published file of any layout as one state dict: PyTorch's checkpoints, and whole pickled generators.
+"""A published file of any layout as named tensors: PyTorch's checkpoints, whole pickled generators, NumPy's arrays.
 
 Which reader a file needs follows from how it begins and what its pickle says; none of them runs anything in it.
 """
 
+import mmap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..models.faces.stylegan2.convert import CLAMP
-from .archive import is_zip
+from .file import open_weights
 from .nvlabs_pickle import Network, read_networks
 from .stit_file import is_tuned_model, read_tuned_model
-from .torch_file import read_state
+from .torch_file import ALONE, read_state
+from .vector_files import NUMPY_MAGIC, named_array, read_statistics, read_vector_file
 
-PICKLE = b"\x80"
+ZIP, PICKLE = b"PK", b"\x80"
 TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 """What PyTorch's older format has after the protocol: a pickle with a number of its own."""
 _AS_PUBLISHED: Mapping[str, Any] = {
@@ -30,24 +32,47 @@ _AS_PUBLISHED: Mapping[str, Any] = {
 
 
 def read_published(path: Path, name: str | None = None) -> dict[str, Tensor]:
-    """The state dict of the network that people want of a file; of NVlabs's and STIT's that of the generator.
+    """The state dict of the network that people want of a file; of NVlabs's and STIT's that of the generator. Arrays
+    come under the names that `models.faces.direction_convert` knows.
 
     name: what to call the file in messages (None: its path). InputError: see the readers.
     """
     where = str(path) if name is None else name
-    if path.is_file():
-        if is_zip(path):
-            if is_tuned_model(path):
-                return _with_options(read_tuned_model(path, name).generator, where)
-        elif _is_pickle(path):
-            return _with_options(read_networks(path, name=name)["G_ema"], where)
-    return read_state(path, name)
+    start = _start(path)
+    if path.suffix.lower() == ".safetensors":
+        return _safetensors(path)
+    if start.startswith(NUMPY_MAGIC):
+        return read_vector_file(path, where)
+    if start.startswith(ZIP) and is_tuned_model(path):
+        return _with_options(read_tuned_model(path, name).generator, where)
+    if not start.startswith(PICKLE) or start[2:] == TORCH_MAGIC:
+        return _checkpoint(path, where)
+    if _holds(path, b"_reconstruct_persistent_obj"):
+        return _with_options(read_networks(path, name=name)["G_ema"], where)
+    return read_statistics(path, where)
 
 
-def _is_pickle(path: Path) -> bool:
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    with open_weights(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+
+
+def _start(path: Path) -> bytes:
+    """Of the file; empty where there is none."""
+    if not path.is_file():
+        return b""
     with path.open("rb") as file:
-        start = file.read(2 + len(TORCH_MAGIC))
-    return start.startswith(PICKLE) and start[2:] != TORCH_MAGIC
+        return file.read(2 + len(TORCH_MAGIC))
+
+
+def _holds(path: Path, name: bytes) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(name) >= 0
+
+
+def _checkpoint(path: Path, where: str) -> dict[str, Tensor]:
+    state = read_state(path, where)
+    return named_array(state[ALONE], where) if set(state) == {ALONE} else state
 
 
 def _with_options(generator: Network, where: str) -> dict[str, Tensor]:

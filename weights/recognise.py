@@ -11,11 +11,16 @@ MARKS: Sequence[tuple[str, str]] = (
     ("bisenet", r"cp\.resnet\.conv1\.weight"),
     ("flownet2", r"flownets_d\.conv0\.0\.weight"),
     ("lpips", r"lin0\.model\.1\.weight"),
+    ("vqgan", r"quantize\.embedding\.weight"),
     ("vgg19", r"features\.34\.weight"),
     (
         "fewshot",
         r"ref_img_first\.conv\.bias|(module\.)?(averaged_model\.|module\.)?weight_generator\.ref_img_first\..*",
     ),
+    ("stit-directions", r"repeated direction"),
+    ("styleclip", r"table"),
+    ("ganspace", r"comp"),
+    ("directions", r"direction"),
     (
         "vid2vid",
         r"model_down_seg\.1\.weight|model_downsample\.1\.weight|model1_1\.1\.weight|model\.1\.weight",

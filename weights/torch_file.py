@@ -26,6 +26,8 @@ DTYPES = (
 
 NETWORKS = ("state_dict", "net_G", "g_ema", "model")
 """Keys under which checkpoints hold the network that is asked for, among others."""
+ALONE = "tensor"
+"""What a tensor is called that is all there is in a file."""
 BESIDE = ("latent_avg",)
 """Tensors that belong to it, but lie beside it: the average code of StyleGAN2 and of encoders for it."""
 
@@ -42,8 +44,8 @@ def is_torch_zip(path: Path) -> bool:
 def read_state(path: Path, name: str | None = None) -> dict[str, Tensor]:
     """The state dict in a checkpoint: the tensors themselves, or those under the first of `NETWORKS` that it has.
 
-    To these come the tensors of `BESIDE`. What else is in it (discriminators, optimisers) is not read where the file
-    can be mapped.
+    To these come the tensors of `BESIDE`; a tensor that is alone in its file is called `ALONE`. What else is in it
+    (discriminators, optimisers) is not read where the file can be mapped.
 
     name: what to call the file in messages (None: its path). InputError: a pickle that asks for more than tensors, a
     damaged or cut file, a storage that is not there in its declared size, an entry that is not a dense tensor.
@@ -56,6 +58,8 @@ def read_state(path: Path, name: str | None = None) -> dict[str, Tensor]:
     if not path.stat().st_size:
         raise InputError(f"{where}: the file is empty; get it again")
     loaded = _load(path, where)
+    if isinstance(loaded, Tensor):
+        loaded = {ALONE: loaded}
     for entry in NETWORKS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(entry), Mapping):
             beside = {name: loaded[name] for name in BESIDE if name in loaded}

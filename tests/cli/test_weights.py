@@ -16,7 +16,7 @@ from maliang_video.models.flow.flownet2_convert import renames
 from maliang_video.models.vid2vid.config import GeneratorConfig
 from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 from maliang_video.weights import folders, hub, presets, read, save
-from maliang_video.weights.convert import CONVERTERS
+from maliang_video.weights.converters import CONVERTERS
 from maliang_video.weights.digest import sha256_of
 from maliang_video.weights.presets import EmbeddedPreset, HubPreset, OwnFilePreset, PresetTable
 

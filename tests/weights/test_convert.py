@@ -10,7 +10,8 @@ import torch
 
 from maliang_video.errors import InputError
 from maliang_video.weights import convert as conversion
-from maliang_video.weights.convert import Converter, convert_files
+from maliang_video.weights.convert import convert_files
+from maliang_video.weights.converters import Converter
 from maliang_video.weights.file import read
 
 
@@ -183,7 +184,7 @@ def test_an_odd_compression_is_refused(tmp_path, published, out, converter, tiny
 
 def test_an_archive_without_checkpoints_is_refused(tmp_path, out, converter, tiny):
     archive = archive_of(tmp_path / "m.zip", [])
-    assert "holds no checkpoint (.pth.tar, .pth, .pt, .pkl); it holds 'readme.txt'" in refusal(
+    assert "holds no checkpoint (.pth.tar, .pth, .pt, .pkl, .npy, .ckpt); it holds 'readme.txt'" in refusal(
         [archive], out, converter, tiny
     )
 

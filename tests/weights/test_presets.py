@@ -6,7 +6,7 @@ import pytest
 
 from maliang_video.errors import InputError
 from maliang_video.weights.config_json import from_json
-from maliang_video.weights.convert import CONVERTERS
+from maliang_video.weights.converters import CONVERTERS
 from maliang_video.weights.digest import check_sha256
 from maliang_video.weights.file import inspect
 from maliang_video.weights.folders import demo_folder

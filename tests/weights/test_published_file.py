@@ -10,7 +10,8 @@ from maliang_video.errors import InputError
 from maliang_video.models.faces.stylegan2.config import StyleGAN2Config
 from maliang_video.models.faces.stylegan2.convert import CLAMP, rosinality_names
 from maliang_video.weights import recognise as recognition
-from maliang_video.weights.convert import CONVERTERS, convert_files
+from maliang_video.weights.convert import convert_files
+from maliang_video.weights.converters import CONVERTERS
 from maliang_video.weights.file import read
 from maliang_video.weights.nvlabs_pickle import Network
 from maliang_video.weights.published_file import _with_options, read_published

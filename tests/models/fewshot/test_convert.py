@@ -17,7 +17,8 @@ from maliang_video.models.fewshot.discriminator import FewShotDiscriminator, con
 from maliang_video.models.fewshot.generator import FewShotGenerator
 from maliang_video.models.fewshot.published import fold_spectral
 from maliang_video.weights import load
-from maliang_video.weights.convert import CONVERTERS, convert_files
+from maliang_video.weights.convert import convert_files
+from maliang_video.weights.converters import CONVERTERS
 
 State = dict[str, torch.Tensor]
 
