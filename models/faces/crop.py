@@ -127,7 +127,9 @@ def place_crop(
     there = paste_map(quad, crop.shape[-1])
     window = window_around(quad, size[0], size[1])
     shown = torch.ones_like(crop[:, :1]) if alpha is None else alpha.to(crop)
-    if exact:
+    if window.size == (0, 0):
+        both = torch.cat([crop, shown], 1)[..., :0, :0]
+    elif exact:
         places = _places(there, window, 1, crop)
         both = _sampled(torch.cat([crop * shown, shown], 1), places, "bilinear")
         both = torch.where(_inside(places, crop), both, 0.0)
@@ -175,10 +177,10 @@ def _averaged(
     there: Affine, window: Window, finer: int, source: Tensor, sample: Callable[[Tensor], Tensor]
 ) -> Tensor:
     """The mean of `sample` over the `finer` x `finer` places in every pixel of a window."""
-    height, width = window.size
-    strip = max(1, _MOST_PLACES // max(1, width * finer * finer))
+    width = window.right - window.left
+    strip = max(1, _MOST_PLACES // (width * finer * finer))
     strips = []
-    for top in range(window.top, window.top + max(1, height), strip):
+    for top in range(window.top, window.bottom, strip):
         part = window._replace(top=top, bottom=min(top + strip, window.bottom))
         strips.append(F.avg_pool2d(sample(_places(there, part, finer, source)), finer))
     return torch.cat(strips, 2)

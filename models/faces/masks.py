@@ -36,6 +36,7 @@ _SMALL_BLURS = {
     1: (0.25, 0.5, 0.25),
     2: (0.0625, 0.25, 0.375, 0.25, 0.0625),
     3: (0.03125, 0.109375, 0.21875, 0.28125, 0.21875, 0.109375, 0.03125),
+    4: (0.015625, 0.05078125, 0.1171875, 0.19921875, 0.234375, 0.19921875, 0.1171875, 0.05078125, 0.015625),
 }
 
 
@@ -150,7 +151,7 @@ def feathered(mask: Tensor, radius: int) -> Tensor:
 
 
 def _blur(radius: int) -> Tensor:
-    """OpenCV's kernel where no sigma is given: fixed ones up to 7 pixels, then Gaussians of 0.3 (radius - 1) + 0.8."""
+    """OpenCV's kernel where no sigma is given: fixed ones up to 9 pixels, then Gaussians of 0.3 (radius - 1) + 0.8."""
     if radius in _SMALL_BLURS:
         return torch.tensor(_SMALL_BLURS[radius])
     steps = torch.arange(-radius, radius + 1, dtype=torch.float64)

@@ -1,12 +1,13 @@
 """Where one shot of a clip ends and the next begins: what is tracked and smoothed must not reach over a cut.
 
 A frame is told apart from the one before by its colours (histogram) and by where they are (a coarse thumbnail). A cut
-is a difference that is large, and much larger than those just before it, so that fast motion and hand-held cameras are
-none. A flash looks like two cuts; fades are not found.
+is a difference that is large, and much larger than those just before it and the one after it, so that fast motion,
+hand-held cameras and flashes are none. Fades, and shots of a single frame, are not found.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,9 @@ _CELLS = 12
 _LEVELS = 6
 """Of the histogram, in each colour."""
 _FAR = 0.32
-"""A difference that only a cut makes, if the frames before were alike: half by colours, half by places."""
+"""A difference that only a cut makes, if the frames around are alike: half by colours, half by places."""
 _BEFORE, _TIMES = 6, 2.5
-"""How much larger than the largest of so many differences before a cut must be."""
+"""How much larger than the largest of so many differences before it, and than the one after it, a cut must be."""
 
 
 class Glance(NamedTuple):
@@ -34,21 +35,25 @@ class Glance(NamedTuple):
 
 
 def shot_numbers(frames: Iterable[NDArray[np.uint8]]) -> Iterator[int]:
-    """For each frame (uint8 `[h w 3]`) the number of its shot, from 0 on. Causal; memory: a glance at one frame."""
+    """For each frame (uint8 `[h w 3]`) the number of its shot, from 0 on. Reads one frame ahead; holds glances only."""
     shot = 0
-    last: Glance | None = None
     before: deque[float] = deque(maxlen=_BEFORE)
+    for far, after in pairwise(chain(_differences(frames), [0.0])):
+        if far > _FAR and far > _TIMES * max(*before, after, 0.0):
+            shot += 1
+            before.clear()
+        else:
+            before.append(far)
+        yield shot
+
+
+def _differences(frames: Iterable[NDArray[np.uint8]]) -> Iterator[float]:
+    """Of every frame from the one before it; 0 for the first."""
+    last: Glance | None = None
     for pixels in frames:
         now = glance(pixels)
-        if last is not None:
-            far = difference(last, now)
-            if far > _FAR and far > _TIMES * max(before, default=0.0):
-                shot += 1
-                before.clear()
-            else:
-                before.append(far)
+        yield 0.0 if last is None else difference(last, now)
         last = now
-        yield shot
 
 
 def difference(a: Glance, b: Glance) -> float:
