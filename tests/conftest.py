@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 if TYPE_CHECKING:
+    from maliang_video.models.faces.stylegan2.generator import StyleGAN2
     from maliang_video.models.fewshot.generator import FewShotGenerator
     from maliang_video.models.vid2vid.generator import Vid2VidGenerator
 
@@ -110,5 +111,19 @@ def tiny_few_shot() -> Callable[..., "FewShotGenerator"]:
         torch.manual_seed(0)
         config = small_config(kind, channels, palette, filters=4, levels=3)
         return FewShotGenerator(replace(config, **changes)).eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_stylegan2() -> Callable[..., "StyleGAN2"]:
+    """Makes StyleGAN2 generators by a seed, of 32 pixels and 8 rows of 12, or of as many blocks as asked for."""
+    from maliang_video.models.faces.stylegan2.config import StyleGAN2Config
+    from maliang_video.models.faces.stylegan2.generator import StyleGAN2
+
+    def make(seed: int = 0, blocks: int = 4) -> "StyleGAN2":
+        torch.manual_seed(seed)
+        config = StyleGAN2Config(channels=(8,) * blocks, z_width=6, w_width=12, mapping_layers=2, clamp=None)
+        return StyleGAN2(config).eval()
 
     return make

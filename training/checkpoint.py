@@ -50,7 +50,8 @@ def save_state(
     optimizers: Mapping[str, Optimizer],
     metadata: dict[str, str],
 ) -> None:
-    """Weights and moments under the names of their parts; the metadata has at least `recipe` and `step`.
+    """Weights and moments under the names of their parts; the metadata has at least `recipe` and `step`,
+    and `unit` where steps are no clips.
 
     InputError where the disk refuses it, or where weights are not finite: the earlier file stays. Memory: copies of the
     weights that lie channels-last.
@@ -59,8 +60,9 @@ def save_state(
     for part, module in modules.items():
         tensors |= {f"{part}/{key}": value.contiguous() for key, value in module.state_dict().items()}
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        unit = metadata.get("unit", "clips")
         raise InputError(
-            f"{path}: after {metadata['step']} clips weights are not finite (NaN or infinity) and are not saved; take "
+            f"{path}: after {metadata['step']} {unit} weights are not finite (NaN or infinity) and are not saved; take "
             "a lower learning rate or another precision"
         )
     for part, optimizer in optimizers.items():

@@ -1,10 +1,13 @@
 """A tiny recipe, and clips in memory whose every number is known."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
+from maliang_video.models.faces.stylegan2.generator import StyleGAN2
 from maliang_video.models.labels.reader import LabelReader, ReaderConfig
 from maliang_video.training import sheets
 from maliang_video.training.clips import Batch, Clips
@@ -133,3 +136,16 @@ def reader() -> LabelReader:
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(0)
         return LabelReader(ReaderConfig("cityscapes", (7, 11, 23, 26), (4, 4, 4, 4), 1, 32)).eval()
+
+
+@pytest.fixture
+def face_codes() -> Callable[[StyleGAN2, int], Tensor]:
+    """Makes codes `[n rows w]` of a face that changes a little from frame to frame."""
+
+    @torch.no_grad()
+    def make(generator: StyleGAN2, count: int) -> Tensor:
+        chance = torch.Generator().manual_seed(2)
+        ends = generator.mapping(torch.randn(2, generator.config.z_width, generator=chance))
+        return torch.lerp(ends[:1], ends[1:], torch.linspace(0, 0.3, count)[:, None, None])
+
+    return make
