@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .numbers import at_least, size
+from .fewshot_inputs import add_inputs, add_shaping, add_subject, open_given, subject_files
+from .fewshot_tune import add_tune
+from .numbers import size
 from .options import add_device, add_dtype, refuse_overwriting
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
-    from ..models.fewshot.config import FewShotConfig
     from ..models.fewshot.generator import FewShotGenerator
     from ..models.labels.frames import AnyStream
     from ..pipelines.fewshot import Given
-    from ..pipelines.fewshot_subjects import SubjectFiles
 
 SHOWN = ("video", "attention", "warp", "weights")
 
@@ -30,15 +30,19 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     parser.set_defaults(run=run)
     _add_driver(parser.add_argument_group("driver: what happens"))
-    _add_subject(parser.add_argument_group("exemplars: whom it happens to"))
-    _add_inputs(parser.add_argument_group("how both are shown to the network"))
+    add_subject(parser.add_argument_group("exemplars: whom it happens to"), required=False)
+    shown = parser.add_argument_group("how both are shown to the network")
+    add_inputs(shown)
+    add_shaping(shown)
     painter = parser.add_argument_group("painting")
+    painter.add_argument("--weights", metavar="NAME|FILE", help="a preset or a file of few-shot weights")
     painter.add_argument(
-        "--weights", required=True, metavar="NAME|FILE", help="a preset or a file of few-shot weights"
+        "--delta", type=Path, metavar="FILE", help="what maliang fewshot tune made for this subject"
     )
     add_device(painter)
     add_dtype(painter, "precision of the network")
     _add_result(parser.add_argument_group("result"))
+    add_tune(parser.add_subparsers(title="before that", metavar="COMMAND"))
 
 
 def _add_driver(group: argparse._ArgumentGroup) -> None:
@@ -66,84 +70,11 @@ def _add_driver(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--canvas", type=size, metavar="WxH", help="size of the pictures of the keypoints, without --footage"
     )
-    group.add_argument("--palette", metavar="NAME|JSON", help="what ids or colours of label maps mean")
-
-
-def _add_subject(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--exemplars",
-        required=True,
-        nargs="+",
-        metavar="PICTURE",
-        help="pictures of the subject, folders of them, clips, or a world such as 'world:faces?subject=12'",
-    )
-    group.add_argument(
-        "--exemplar-labels",
-        "--exemplar-landmarks",
-        nargs="+",
-        default=[],
-        metavar="SOURCE",
-        help="landmarks, keypoints or label maps of each; without them they are looked for",
-    )
-    group.add_argument(
-        "--exemplar-densepose", nargs="+", type=Path, default=[], metavar="CLIP", help="DensePose of each"
-    )
-    group.add_argument(
-        "--exemplar-frames",
-        nargs="+",
-        type=at_least(0),
-        metavar="N",
-        help="frames of each to take, counted from 0 (default: all of a folder, the first of a clip or a world)",
-    )
-    group.add_argument(
-        "--finder",
-        metavar="NAME",
-        help="what looks for them: a pose network (for faces one of 133 points), or a segmenter, as maliang labels "
-        "pose, face and segment take them",
-    )
-
-
-def _add_inputs(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--size", type=size, metavar="WxH", help="of the video (default: what such networks were trained at)"
-    )
-    group.add_argument(
-        "--framing",
-        choices=("whole", "fixed", "follow"),
-        help="show whole pictures, a fixed box around the subject of the first frame, or a window that follows the "
-        "subject (default: fixed; whole where all are worlds)",
-    )
-    group.add_argument(
-        "--proportions",
-        choices=("own", "clip", "causal"),
-        help="the driver keeps its own, or takes on the subject's: measured over the whole clip, or frame by frame, "
-        "faces only (default: as the network was trained)",
-    )
-    group.add_argument(
-        "--steady",
-        choices=("off", "centred", "late"),
-        default="off",
-        help="calm the landmarks of faces by the median of five frames; default: %(default)s",
-    )
-    group.add_argument(
-        "--one-box", action="store_true", help="cut all exemplars of a face with the first one's box"
-    )
-    group.add_argument(
-        "--place", action="store_true", help="put a driving body where the first exemplar's stands"
-    )
-    group.add_argument(
-        "--face-lines", action="store_true", help="draw faces of bodies, for weights trained with them"
-    )
-    group.add_argument("--basic-points", action="store_true", help="bodies without hands and feet")
-    group.add_argument(
-        "--around", nargs="+", default=[], metavar="CLASS", help="cut label maps around these classes"
-    )
 
 
 def _add_result(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--out",
-        required=True,
         type=Path,
         metavar="FILE",
         help="the video; of --show weights a picture (.png)",
@@ -187,10 +118,11 @@ def run(arguments: argparse.Namespace) -> None:
 
     _check_options(arguments)
     sources = [arguments.labels, *arguments.exemplars, *arguments.exemplar_labels, arguments.audio_from]
-    refuse_overwriting(arguments.out, [*sources, arguments.footage, arguments.densepose])
+    refuse_overwriting(arguments.out, [*sources, arguments.footage, arguments.densepose, arguments.delta])
     device = choose_device(arguments.device)
-    generator = load_few_shot(typed(arguments.weights), device, choose_dtype(arguments.dtype, device))
-    given = _subject(arguments, generator.config, _first_subject(arguments))
+    dtype = choose_dtype(arguments.dtype, device)
+    generator = load_few_shot(typed(arguments.weights), device, dtype, arguments.delta)
+    given = open_given(arguments, generator.config, subject_files(arguments), arguments.labels)
     if arguments.show == "weights":
         _show_weights(arguments, generator, given)
     elif arguments.show == "video":
@@ -200,7 +132,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
-    """InputError for options that don't belong to what is shown."""
+    """InputError for options that are missing, or don't belong to what is shown."""
+    for option, wanted in (
+        ("exemplars", "who is the subject? Give pictures of it, or a world"),
+        ("weights", "which network? Give a preset or a file of few-shot weights"),
+        ("out", "where to? Give the name of a file"),
+    ):
+        if getattr(arguments, option) is None:
+            raise InputError(f"--{option} is missing: {wanted}")
     if arguments.labels is None and arguments.show != "weights":
         raise InputError(
             "--labels is missing: what shall the subject do? Give landmarks, poses, label maps or a world"
@@ -212,43 +151,6 @@ def _check_options(arguments: argparse.Namespace) -> None:
             raise InputError(f"--{option.replace('_', '-')} belongs to --show video; leave it out")
     if arguments.show == "weights" and arguments.out.suffix.lower() != ".png":
         raise InputError(f"{arguments.out}: weights are shown as a picture; give --out an ending .png")
-
-
-def _first_subject(arguments: argparse.Namespace) -> "SubjectFiles":
-    from ..pipelines.fewshot_subjects import SubjectFiles
-
-    return SubjectFiles(
-        pictures=tuple(arguments.exemplars),
-        labels=tuple(arguments.exemplar_labels),
-        densepose=tuple(arguments.exemplar_densepose),
-        frames=None if arguments.exemplar_frames is None else tuple(arguments.exemplar_frames),
-        palette=arguments.palette,
-    )
-
-
-def _subject(arguments: argparse.Namespace, config: "FewShotConfig", files: "SubjectFiles") -> "Given":
-    """Exemplars, made as the options say."""
-    from ..pipelines.fewshot import layout_of, network_inputs, usual_size
-    from ..pipelines.fewshot_options import InputOptions
-    from ..pipelines.fewshot_subjects import all_worlds, open_subject
-    from ..weights.devices import choose_device
-
-    worlds = all_worlds([*files.pictures, *([arguments.labels] if arguments.labels else [])])
-    options = InputOptions(
-        size=arguments.size or usual_size(config),
-        layout=layout_of(config),
-        framing=arguments.framing or ("whole" if worlds and not arguments.around else "fixed"),
-        shape=arguments.proportions,
-        steady=arguments.steady,
-        one_box=arguments.one_box,
-        place=arguments.place,
-        face_lines=arguments.face_lines,
-        basic_points=arguments.basic_points,
-        subject=tuple(arguments.around),
-    )
-    config.check_size(*options.size)
-    device = choose_device(arguments.device)
-    return open_subject(files, network_inputs(config), options, finder=arguments.finder, device=device)
 
 
 def _driver(arguments: argparse.Namespace, given: "Given") -> "AnyStream":
@@ -322,7 +224,7 @@ def _show_weights(arguments: argparse.Namespace, generator: "FewShotGenerator", 
         files = SubjectFiles(
             tuple(arguments.compare), tuple(arguments.compare_labels), palette=arguments.palette
         )
-        second = _subject(arguments, generator.config, files)
+        second = open_given(arguments, generator.config, files, arguments.labels)
         other = generated_weights(generator, second.prepared)
     picture = BytesIO()
     Image.fromarray(weights_picture(made, other)).save(picture, "png")

@@ -28,7 +28,8 @@ from ..models.labels.frames import AnyFrame, AnyStream, DrawnFrame, is_drawn
 from ..models.labels.palette import builtin_palette
 from ..progress import Progress, silent
 from ..weights import load_as
-from ..weights.devices import free_bytes
+from ..weights.delta import apply_delta, read_delta
+from ..weights.devices import fastest_layout, free_bytes
 from .drawings import Size
 from .fewshot_options import InputOptions, Layout, Prepared
 from .fewshot_sources import Exemplar, NetworkInputs, Subject, prepare
@@ -60,13 +61,23 @@ class Given(NamedTuple):
 
 
 def load_few_shot(
-    name: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype | None = torch.float32
+    name: str | Path,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = torch.float32,
+    delta: Path | None = None,
 ) -> FewShotGenerator:
     """The few-shot generator of a preset's name or a file; InputError for a network of another kind.
 
-    dtype: what it computes in (None: what the file holds).
+    dtype: what it computes in (None: what the file holds; with a delta, float32); delta: what tuning changed of these
+    weights (`fewshot_tuning`), added in float32 whatever `dtype` is. InputError for a delta of other weights.
     """
-    return load_as(FewShotGenerator, "not a few-shot generator; choose other weights", name, device, dtype)
+    otherwise = "not a few-shot generator; choose other weights"
+    if delta is None:
+        return load_as(FewShotGenerator, otherwise, name, device, dtype)
+    dtype, device = dtype or torch.float32, torch.device(device)
+    base = load_as(FewShotGenerator, otherwise, name, "cpu", torch.float32)
+    tuned = apply_delta(base, read_delta(delta), str(delta), dtype)
+    return tuned.to(device, memory_format=fastest_layout(device, dtype))  # type: ignore[call-overload,no-any-return]
 
 
 def network_inputs(config: FewShotConfig) -> NetworkInputs:
