@@ -103,7 +103,7 @@ def detect_faces(
             f"{folder.clip.source}: no face was found in any of its {frames} frames; give landmarks, or another clip"
         )
     tensors = {f"{k}.{name}": t for k, track in enumerate(tracks) for name, t in track.to_tensors().items()}
-    _save(path, tensors | {"frames": torch.tensor(frames)})
+    save_tensors(path, tensors | {"frames": torch.tensor(frames)})
     folder.finish(planned, [TRACK_FILE])
     return StageReport(path, frames, frames)
 
@@ -148,8 +148,8 @@ def align_face(
         return cut_crops(footage.clip, alignment, exact=exact, start=start)
 
     rate = footage.clip.info.frame_rate
-    made = _write_lossless(path, planned.job, size, rate, crops, count, progress)
-    _save(folder.file(ALIGNMENT_FILE), alignment.to_tensors())
+    made = write_lossless(path, planned.job, size, rate, crops, count, progress)
+    save_tensors(folder.file(ALIGNMENT_FILE), alignment.to_tensors())
     folder.finish(planned, [ALIGNMENT_FILE, CROPS_FILE])
     return StageReport(path, count, made, notes)
 
@@ -178,7 +178,7 @@ def mask_face(
             return mask_pictures(needed, alignment, size, source, options, steady=steady, start=start)
 
         rate = crops.info.frame_rate
-        made = _write_lossless(path, planned.job, alignment.size, rate, masks, count, progress)
+        made = write_lossless(path, planned.job, alignment.size, rate, masks, count, progress)
     folder.finish(planned, [MASKS_FILE])
     return StageReport(path, count, made)
 
@@ -225,7 +225,7 @@ def paste_face_back(
 
 def read_tracks(folder: FaceWorkFolder) -> tuple[list[FaceTrack], int]:
     """The tracks that `detect_faces` found, and the number of the clip's frames."""
-    tensors = _load(folder.file(TRACK_FILE))
+    tensors = load_tensors(folder.file(TRACK_FILE))
     count = int(tensors.pop("frames"))
     parts: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
@@ -236,10 +236,10 @@ def read_tracks(folder: FaceWorkFolder) -> tuple[list[FaceTrack], int]:
 
 def read_alignment(folder: FaceWorkFolder) -> Alignment:
     """Where the crops that `align_face` cut lie."""
-    return alignment_from_tensors(_load(folder.file(ALIGNMENT_FILE)))
+    return alignment_from_tensors(load_tensors(folder.file(ALIGNMENT_FILE)))
 
 
-def _write_lossless(
+def write_lossless(
     path: Path,
     job: str,
     size: int,
@@ -289,12 +289,14 @@ def _pixels(frames: Iterator[VideoFrame]) -> Iterator[Pixels]:
     return (frame.pixels for frame in frames)
 
 
-def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """A safetensors file, whole or not there."""
     with writing(path):
         write_whole(path, safetensors.torch.save(dict(tensors)))
 
 
-def _load(path: Path) -> dict[str, Tensor]:
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """What `save_tensors` wrote. InputError where it is missing or damaged."""
     try:
         return safetensors.torch.load_file(path)
     except (OSError, SafetensorError) as error:

@@ -9,6 +9,10 @@ stale: who needs it is told which command to run again. The folder belongs to a 
 | track | clip | track.safetensors |
 | crops | track | alignment.safetensors, crops.mkv |
 | masks | crops | masks.mkv |
+| codes | crops | codes.safetensors |
+| tune | crops, codes | tuned.safetensors, checkpoint.safetensors |
+| edit | codes, tune | edited.safetensors, edited.mkv |
+| stitch | crops, masks, edit | stitched.mkv |
 
 Other stages join by a name of their own. Memory: none; hashing reads a piece at a time, about a second a gigabyte.
 """
@@ -25,7 +29,7 @@ from ..media.outputs import write_whole, writing
 from ..weights.digest import sha256_of
 
 _CLIP = "clip.json"
-COMMANDS = {"track": "detect", "crops": "align", "masks": "mask"}
+COMMANDS = {"track": "detect", "crops": "align", "masks": "mask", "codes": "invert"}
 """Stage -> the command of `maliang faces` that makes it, where the names differ."""
 _FORMAT = 1
 

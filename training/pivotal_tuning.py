@@ -6,11 +6,11 @@ an update, the learning rate constant, every weight. `USUAL` differs: several fr
 time, a learning rate that falls to nothing, thin changes of the weights, and an end when pictures are alike enough.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from math import isfinite
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -18,8 +18,8 @@ from torch import Tensor
 from ..errors import InputError
 from ..models.faces.losses import locality_point
 from ..models.faces.stylegan2.generator import StyleGAN2
-from ..models.features.lpips import LPIPS
 from .face_weights import LearningWeights, learning_weights
+from .perceptual import TEACHER, RandomFeatures, perceptual_distance
 
 LOCALITY_DISTANCE = 30.0
 """Of the points at which the original generator's pictures are kept, from a pivot."""
@@ -74,6 +74,38 @@ class Terms(NamedTuple):
     perceptual: float
 
 
+class Likeness(Protocol):
+    """How different pictures look: `models.features.lpips.LPIPS`, or `RandomLikeness`."""
+
+    @property
+    def description(self) -> str:
+        """What figures and logs call it."""
+        ...
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """`[b 3 h w]` in -1..1 -> `[b c h w]` of every layer: what to keep of a target."""
+        ...
+
+    def distance(self, target: Sequence[Tensor], pictures: Tensor) -> Tensor:
+        """From a target, by its features, to pictures `[b 3 h w]`: `[b]`."""
+        ...
+
+
+class RandomLikeness:
+    """Of random features, where there are no weights of LPIPS; a distance of one is not comparable with the other's."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._network = RandomFeatures(TEACHER).to(device)
+        self.description = self._network.description
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        features: list[Tensor] = self._network(pictures)
+        return features
+
+    def distance(self, target: Sequence[Tensor], pictures: Tensor) -> Tensor:
+        return perceptual_distance(self._network, pictures, pictures, list(target))
+
+
 Frames = Callable[[int], Tensor]
 """Number of a frame -> `[3 h w]` in -1..1, at the generator's resolution."""
 Draws = Callable[[int], Tensor]
@@ -102,7 +134,7 @@ class PivotalTuning:
         generator: StyleGAN2,
         codes: Tensor,
         frames: Frames,
-        likeness: LPIPS,
+        likeness: Likeness,
         plan: PivotalPlan,
         draws: Draws | None = None,
         kept_bytes: int = 1 << 30,
@@ -216,12 +248,12 @@ class KeptFeatures:
     The first that come are kept: frames come round and round, so that keeping the newest ones would find none.
     """
 
-    def __init__(self, likeness: LPIPS, limit: int) -> None:
+    def __init__(self, likeness: Likeness, limit: int) -> None:
         self._likeness, self._left = likeness, limit
         self._kept: dict[int, list[Tensor]] = {}
 
     def __call__(self, numbers: list[int], frames: Tensor) -> list[Tensor]:
-        """Of the frames with these numbers, `[b 3 h w]`: as `LPIPS.features`."""
+        """Of the frames with these numbers, `[b 3 h w]`: as `Likeness.features`."""
         each = [self._of(number, frames[k : k + 1]) for k, number in enumerate(numbers)]
         return each[0] if len(each) == 1 else [torch.cat(level) for level in zip(*each, strict=True)]
 

@@ -30,8 +30,8 @@ def reference_edit(direction: Direction, strength: StrengthCurve) -> Edit:
     return Edit(direction, strength.scaled(direction.reference_scale))
 
 
-def edit_codes(codes: Tensor, edits: Sequence[Edit], first: int = 0) -> Tensor:
-    """Codes `[n r w]` of the frames `first` to `first + n - 1` -> theirs with every edit, float64.
+def edit_codes(codes: Tensor, edits: Sequence[Edit], frames: Sequence[int]) -> Tensor:
+    """Codes `[n r w]` of frames by their numbers -> theirs with every edit, float64.
 
     InputError for a direction of styles, and for one whose rows or width are not those of the codes.
     """
@@ -39,12 +39,12 @@ def edit_codes(codes: Tensor, edits: Sequence[Edit], first: int = 0) -> Tensor:
     edited = codes.double()
     for edit in edits:
         step = row_steps(edit.direction, rows, width).to(codes.device)
-        edited = edited + _strengths(edit, first, len(codes), edited)[:, None, None] * step
+        edited = edited + _strengths(edit, frames, edited)[:, None, None] * step
     return edited
 
 
 def edit_styles(
-    styles: Sequence[Tensor], convolution: Sequence[bool], edits: Sequence[Edit], first: int = 0
+    styles: Sequence[Tensor], convolution: Sequence[bool], edits: Sequence[Edit], frames: Sequence[int]
 ) -> list[Tensor]:
     """The same for the styles of a generator's layers, `[n s]` each; they keep their dtype.
 
@@ -56,7 +56,7 @@ def edit_styles(
     for edit in edits:
         vector = _style_vector(edit.direction, sum(lengths))
         parts = iter(torch.split(vector.to(styles[0].device, styles[0].dtype), lengths))
-        strength = _strengths(edit, first, len(styles[0]), styles[0])[:, None]
+        strength = _strengths(edit, frames, styles[0])[:, None]
         changed = [
             style + strength * next(parts) if moves else style
             for style, moves in zip(changed, convolution, strict=True)
@@ -132,8 +132,8 @@ FAR = 4.0
 """`reach` beyond which pictures are no longer to be trusted."""
 
 
-def _strengths(edit: Edit, first: int, count: int, like: Tensor) -> Tensor:
-    return like.new_tensor([edit.strength.at(frame) for frame in range(first, first + count)])
+def _strengths(edit: Edit, frames: Sequence[int], like: Tensor) -> Tensor:
+    return like.new_tensor([edit.strength.at(frame) for frame in frames])
 
 
 def _style_vector(direction: Direction, count: int) -> Tensor:

@@ -105,7 +105,7 @@ def test_styles_are_edited_and_painted_as_the_reference_does(case: Case, agree: 
     with torch.no_grad():
         styles = generator.styles(t["w"])
         edited = [
-            edit_styles(styles, convolution, [Edit(direction, StrengthCurve(((0, float(factor)),)))])
+            edit_styles(styles, convolution, [Edit(direction, StrengthCurve(((0, float(factor)),)))], [0, 1])
             for factor in t["factors"]
         ]
         ours = {

@@ -46,7 +46,7 @@ def test_reference_edits_have_half_the_strength(
     factors = np.linspace(start, stop, count)
     assert factors.tolist() == t["factors"].tolist()
     smile = direction(t["direction"][:1], reference_scale=0.5)
-    edited = [edit_codes(t["w"], [reference_edit(smile, constant(float(factor)))]) for factor in factors]
+    edited = [edit_codes(t["w"], [reference_edit(smile, constant(float(factor)))], range(3)) for factor in factors]
     frozen = freeze_rows(t["w"], mean_code(t["w"]), int(case.metadata["freeze_fine_layers"]))
     agree(
         {"w_edit": torch.stack(edited), "w_frozen_fine": frozen},
@@ -60,7 +60,7 @@ def test_edits_add_up_each_along_its_own_curve(direction: Callable[..., Directio
     up = direction(torch.tensor([[1.0, 0.0], [2.0, 0.0]]))
     right = direction(torch.tensor([[0.0, 10.0]]), rows=(1, 2))
     edits = [Edit(up, StrengthCurve(((4, 0.0), (6, 2.0)))), Edit(right, constant(-1.0))]
-    edited = edit_codes(codes, edits, first=4)
+    edited = edit_codes(codes, edits, [4, 5, 6])
     assert edited.tolist() == [
         [[0, 0], [0, -10]],
         [[1, 0], [2, -10]],
@@ -70,13 +70,13 @@ def test_edits_add_up_each_along_its_own_curve(direction: Callable[..., Directio
 
 def test_no_edit_leaves_codes_as_they_are() -> None:
     codes = torch.randn(2, 3, 4)
-    assert torch.equal(edit_codes(codes, []).float(), codes)
+    assert torch.equal(edit_codes(codes, [], [0, 1]).float(), codes)
 
 
 def test_styles_of_layers_to_colours_stay(direction: Callable[..., Direction]) -> None:
     styles = [torch.zeros(2, 3), torch.zeros(2, 1), torch.zeros(2, 2)]
     edit = Edit(direction(torch.arange(1.0, 6.0), "style"), StrengthCurve(((7, 1.0), (8, 3.0))))
-    edited = edit_styles(styles, [True, False, True], [edit], first=7)
+    edited = edit_styles(styles, [True, False, True], [edit], [7, 8])
     assert [style.tolist() for style in edited] == [
         [[1, 2, 3], [3, 6, 9]],
         [[0], [0]],
@@ -105,15 +105,15 @@ def test_reach_is_counted_in_standard_deviations() -> None:
 )
 def test_directions_of_other_codes_are_refused(vector, more, message, direction) -> None:
     with pytest.raises(InputError, match=message):
-        edit_codes(torch.zeros(1, 4, 2), [Edit(direction(torch.ones(vector), **more), constant(1.0))])
+        edit_codes(torch.zeros(1, 4, 2), [Edit(direction(torch.ones(vector), **more), constant(1.0))], [0])
 
 
 def test_directions_of_other_styles_are_refused(direction: Callable[..., Direction]) -> None:
     styles = [torch.zeros(1, 3)]
     with pytest.raises(InputError, match="is of 4 styles, the generator's convolutions have 3"):
-        edit_styles(styles, [True], [Edit(direction(torch.ones(4), "style"), constant(1.0))])
+        edit_styles(styles, [True], [Edit(direction(torch.ones(4), "style"), constant(1.0))], [0])
     with pytest.raises(InputError, match="moves codes, not styles"):
-        edit_styles(styles, [True], [Edit(direction(torch.ones(1, 3)), constant(1.0))])
+        edit_styles(styles, [True], [Edit(direction(torch.ones(1, 3)), constant(1.0))], [0])
 
 
 def test_a_direction_of_another_generator_is_refused(direction: Callable[..., Direction]) -> None:

@@ -1,0 +1,96 @@
+"""Invert: from the crops of a face to the codes from which its generator paints it."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ..errors import InputError
+from ..media.pixels import to_model
+from ..media.reader import open_frames
+from ..models.faces.e4e import E4E, encoder_input
+from ..progress import Progress, silent
+from ..weights.delta import fingerprint
+from ..weights.loading import load_as
+from .face_stages import CROPS, CROPS_FILE, StageReport, load_tensors, read_alignment, save_tensors
+from .face_workfolder import FaceWorkFolder
+
+CODES = "codes"
+CODES_FILE = "codes.safetensors"
+BATCH = 8
+"""Crops that the encoder is given at once."""
+
+
+@torch.inference_mode()
+def invert_face(
+    folder: FaceWorkFolder,
+    encoder: E4E,
+    *,
+    exact: bool = False,
+    batch: int = BATCH,
+    progress: Progress = silent,
+) -> StageReport:
+    """Stage 2: a code for every crop. Nothing is kept of a run that was stopped: an encoder is quick.
+
+    encoder: on the device that it shall run on; exact: crops are made smaller as STIT does, without averaging.
+    """
+    planned = folder.plan(CODES, (CROPS,), {"exact": exact}, {"encoder": fingerprint(encoder)})
+    path, count = folder.file(CODES_FILE), len(read_alignment(folder).frames)
+    if folder.holds(planned):
+        return StageReport(path, count, 0)
+    codes: list[Tensor] = []
+    for pictures in _batches(folder, batch):
+        seen = encoder_input(pictures, encoder.config.resolution, antialias=not exact)
+        codes += encoder(seen.to(encoder.average.device)).float().cpu()
+        progress(len(codes), count)
+    save_tensors(path, {"codes": torch.stack(codes)})
+    folder.finish(planned, [CODES_FILE])
+    return StageReport(path, count, count)
+
+
+def read_codes(folder: FaceWorkFolder) -> Tensor:
+    """`[n rows w]` float32, of the crops in their order. InputError where they are missing or stale."""
+    folder.require(CODES)
+    return load_tensors(folder.file(CODES_FILE))["codes"]
+
+
+def load_encoder(weights: str | Path, device: torch.device) -> E4E:
+    """InputError for weights that are no encoder of faces."""
+    what = "not an encoder of faces; give e4e's weights (maliang weights convert makes ours of published ones)"
+    return load_as(E4E, what, weights, device, torch.float32)
+
+
+class Crops:
+    """The crops of a work folder by their number, as a generator of some resolution paints them; none is kept."""
+
+    def __init__(self, folder: FaceWorkFolder, side: int, name: str = CROPS_FILE) -> None:
+        """name: of the clip in the folder; side: pixels that they are brought to."""
+        self._clip = open_frames(folder.file(name))
+        self._side = side
+
+    def __call__(self, number: int) -> Tensor:
+        """`[3 side side]` in -1..1."""
+        frame = next(iter(self._clip.frames(number)), None)
+        if frame is None:
+            raise InputError(f"there is no crop {number}; run maliang faces align again")
+        return at_side(to_model(frame.pixels), self._side)
+
+    def close(self) -> None:
+        self._clip.close()
+
+
+def at_side(picture: Tensor, side: int) -> Tensor:
+    """`[c h w]` -> `[c side side]`, averaging pixels where it shrinks; the same where it has that size."""
+    if picture.shape[-1] == side:
+        return picture
+    return interpolate(picture[None], (side, side), mode="bilinear", antialias=True)[0]
+
+
+def _batches(folder: FaceWorkFolder, size: int) -> Iterator[Tensor]:
+    with open_frames(folder.file(CROPS_FILE)) as clip:
+        frames = clip.frames(0)
+        while some := [to_model(frame.pixels) for frame in islice(frames, size)]:
+            yield torch.stack(some)
