@@ -12,7 +12,7 @@ from .terminal import progress_bar
 
 if TYPE_CHECKING:
     from ..weights.file import WeightsInfo
-    from ..weights.presets import AnyPreset, HubPreset
+    from ..weights.presets import AnyPreset, HubPreset, OwnFilePreset
 
 
 KINDS = (
@@ -28,12 +28,20 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
     listing = commands.add_parser("list", help="presets and your own files, where they are, their licences")
     listing.set_defaults(run=run_list)
+    listing.add_argument(
+        "--published",
+        action="store_true",
+        help="published files that one brings oneself: where they are, their licences, what makes them ours",
+    )
 
     getting = commands.add_parser("get", help="download a preset")
     getting.set_defaults(run=run_get)
     getting.add_argument("name", metavar="NAME", help="of a preset: maliang weights list")
     getting.add_argument(
-        "--yes", action="store_true", help="accept a licence that forbids commercial use without being asked"
+        "--accept-licence",
+        "--yes",
+        action="store_true",
+        help="accept a licence that forbids commercial use without being asked",
     )
 
     converting = commands.add_parser(
@@ -91,8 +99,13 @@ def run_list(arguments: argparse.Namespace) -> None:
     from ..weights.folders import list_files, search_folders
     from ..weights.presets import builtin_presets
 
-    files = dict(list_files(search_folders()))
     table = builtin_presets()
+    if arguments.published:
+        for preset in table.own:
+            _print_table(_published(preset))
+            print()
+        return
+    files = dict(list_files(search_folders()))
     rows = [(preset.name, _where(preset, files), preset.licence, preset.description) for preset in table]
     rows += [
         (name, "in a model folder", "", str(path)) for name, path in files.items() if table.find(name) is None
@@ -116,9 +129,10 @@ def run_get(arguments: argparse.Namespace) -> None:
         return
     path = hub.cached(preset)
     if path is None:
-        _agree(preset, arguments.yes)
+        print(f"{preset.name}: {_bytes(preset.size)} from {preset.repository}, licence {preset.licence}")
+        accepted = arguments.accept_licence or _agrees(preset)
         with progress_bar(preset.name, "B") as progress:
-            path = hub.download(preset, progress=progress)
+            path = hub.download(preset, accept_licence=accepted, progress=progress)
     print(path)
 
 
@@ -169,15 +183,23 @@ def run_verify(arguments: argparse.Namespace) -> None:
     print(f"sha256 {digest}{f', as published for {known[0].name}' if known else ''}")
 
 
-def _agree(preset: "HubPreset", yes: bool) -> None:
-    """Say what will be downloaded; where commercial use is forbidden, go on only if the user agrees."""
-    print(f"{preset.name}: {_bytes(preset.size)} from {preset.repository}, licence {preset.licence}")
-    if not preset.non_commercial or yes:
-        return
-    if not sys.stdin.isatty():
-        raise InputError(f"{preset.name}: its licence forbids commercial use; add --yes to accept that")
+def _agrees(preset: "HubPreset") -> bool:
+    """Ask at a terminal for consent to a licence that forbids commercial use; without one, nobody consents."""
+    if not preset.non_commercial or not sys.stdin.isatty():
+        return False
     if input("Its licence forbids commercial use. Download it? [y/N] ").strip().lower() not in ("y", "yes"):
         raise InputError("nothing was downloaded")
+    return True
+
+
+def _published(preset: "OwnFilePreset") -> list[tuple[str, str]]:
+    return [
+        (preset.name, preset.description),
+        ("  file", f"{preset.file} ({preset.size})"),
+        ("  page", preset.page),
+        ("  licence", preset.licence),
+        ("  becomes ours by", preset.command),
+    ]
 
 
 def _where(preset: "AnyPreset", files: dict[str, Path]) -> str:

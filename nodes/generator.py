@@ -73,6 +73,7 @@ class LoadGenerator(io.ComfyNode):
                     tooltip="Paint the classes whose motion is too large to follow, such as cars, by a branch of their "
                     "own, where the network has one. Off: they are carried along like all else.",
                 ),
+                licence_input(),
             ],
             outputs=[
                 Generator.Output(
@@ -87,11 +88,16 @@ class LoadGenerator(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, weights: str, download: bool, precision: str, flow: bool = True, foreground: bool = True
+        cls,
+        weights: str,
+        download: bool,
+        precision: str,
+        flow: bool = True,
+        foreground: bool = True,
+        accept_licence: bool = False,
     ) -> io.NodeOutput:
-        network = load_generator(
-            weight_file(weights, download), torch.device("cpu"), choose_precision(precision)
-        )
+        path = weight_file(weights, download, accept_licence)
+        network = load_generator(path, torch.device("cpu"), choose_precision(precision))
         if not flow:
             network = without_flow(network)
         if not foreground:
@@ -121,17 +127,29 @@ def weights_stamp(name: str) -> tuple[str, int, int] | str:
     return (str(path), facts.st_mtime_ns, facts.st_size) if facts else name
 
 
-def weight_file(name: str, download: bool) -> Path:
-    """The file of that name; fetches a preset if it isn't here and `download` allows it."""
+def licence_input() -> Any:
+    """What nodes take that may download; `weight_file` wants its value."""
+    return compat.advanced(
+        io.Boolean,
+        "accept_licence",
+        default=False,
+        optional=True,
+        tooltip="You have read the licence of the preset and accept it. Presets whose licence forbids commercial use "
+        "are downloaded only while this is on.",
+    )
+
+
+def weight_file(name: str, download: bool, accept_licence: bool = False) -> Path:
+    """The file of that name; fetches a preset if it isn't here, `download` allows it and its licence is accepted."""
     preset = builtin_presets().find(name)
     if not isinstance(preset, HubPreset) or hub.cached(preset):
         return locate(name, model_folders())
     if not download:
         raise InputError(
-            f"{name}: {preset.size / 1e6:.0f} MB from {preset.repository} are not on this machine; switch on "
-            f"'download', or put {preset.file} into {model_folders()[0]}"
+            f"{name}: {preset.size / 1e6:.0f} MB from {preset.repository} (licence: {preset.licence}) are not on this "
+            f"machine; switch on 'download', or put {preset.file} into {model_folders()[0]}"
         )
-    return hub.download(preset, progress=NodeProgress())
+    return hub.download(preset, accept_licence=accept_licence, progress=NodeProgress())
 
 
 def choose_precision(name: str) -> torch.dtype:

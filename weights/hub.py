@@ -50,6 +50,7 @@ def cached(preset: HubPreset, *, cache: Path | None = None) -> Path | None:
 def download(
     preset: HubPreset,
     *,
+    accept_licence: bool = False,
     cache: Path | None = None,
     endpoint: str | None = None,
     progress: Progress = silent,
@@ -57,6 +58,7 @@ def download(
 ) -> Path:
     """The preset's file, out of the cache if it is there, else downloaded into it, its sha256 checked.
 
+    accept_licence: a person has read the preset's licence and accepts it, which one that forbids commercial use needs;
     endpoint: of the Hub (None: what HF_ENDPOINT says); progress: counts bytes, may raise to stop;
     answer_seconds: None for HF_HUB_ETAG_TIMEOUT or `ANSWER_SECONDS`.
     InputError for everything that can go wrong outside of us, saying what to do; a file with another hash is removed.
@@ -64,6 +66,7 @@ def download(
     present = cached(preset, cache=cache)
     if present is not None:
         return present
+    check_licence(preset, accept_licence)
     begun = False
     try:
         _ask(preset, cache, endpoint, _patience(answer_seconds))
@@ -81,6 +84,15 @@ def download(
         raise explain(error, preset, endpoint or constants.ENDPOINT, folder, begun) from error
     _check(preset, Path(path), cache)
     return Path(path)
+
+
+def check_licence(preset: HubPreset, accepted: bool) -> None:
+    """InputError that shows the licence, where it forbids commercial use and nobody has accepted that."""
+    if preset.non_commercial and not accepted:
+        raise InputError(
+            f"{preset.name}: its licence, {preset.licence}, forbids commercial use; to accept that: maliang weights "
+            f"get {preset.name} --accept-licence, or in ComfyUI switch on 'accept_licence'"
+        )
 
 
 def _progress_argument(progress: Progress, size: int) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def downloads(monkeypatch):
     """Names of the presets that were downloaded."""
     asked = []
 
-    def download(preset, progress):
+    def download(preset, accept_licence, progress):
+        hub.check_licence(preset, accept_licence)
         progress(preset.size, preset.size)
         asked.append(preset.name)
         return Path("/cache/f")
@@ -146,13 +147,22 @@ def test_the_real_table_is_listed(capsys):
     assert "vid2vid-street-2048" in capsys.readouterr().out
 
 
-def test_get_asks_for_consent_to_a_licence(table, downloads, capsys, monkeypatch):
+def test_published_files_are_listed_with_page_licence_and_command(table, capsys):
+    assert run("list", "--published") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("old ")
+    said = [line.split("  ")[-1].strip() for line in lines]
+    assert said == ["An old one", "old.zip (1 GB)", "https://x.org", "MIT", "maliang ... old", ""]
+
+
+@pytest.mark.parametrize("option", ["--accept-licence", "--yes"])
+def test_get_asks_for_consent_to_a_licence(table, downloads, capsys, monkeypatch, option):
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    assert "large: its licence forbids commercial use; add --yes to accept that" in fails(
-        capsys, "get", "large"
-    )
+    said = fails(capsys, "get", "large")
+    assert "large: its licence, CC-BY-NC-SA-4.0, forbids commercial use" in said
+    assert "maliang weights get large --accept-licence" in said
     assert downloads == []
-    assert run("get", "large", "--yes") == 0
+    assert run("get", "large", option) == 0
     assert downloads == ["large"]
     assert capsys.readouterr().out == f"large: 1.3 GB from o/n, licence CC-BY-NC-SA-4.0\n{Path('/cache/f')}\n"
 

@@ -6,6 +6,7 @@ import sys
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -381,6 +382,39 @@ def test_weights_are_listed_found_and_watched(comfy, tiny_weights):
     file = Path(comfy.folder_paths.models_dir) / "maliang" / "tiny.safetensors"
     file.write_bytes(file.read_bytes() + b" ")
     assert node.fingerprint_inputs(**stamp) != before
+
+
+def test_a_licence_that_forbids_commercial_use_is_accepted_before_a_download(
+    comfy, tiny_weights, monkeypatch
+):
+    module = sys.modules["maliang_video.nodes.generator"]
+    fields = {"description": "", "licence": "CC-BY-NC-4.0", "non_commercial": True, "repository": "o/n"}
+    place = {"revision": "0" * 40, "file": "f.safetensors", "sha256": "1" * 64, "size": 5_000_000}
+    preset = module.HubPreset(name="large", **fields, **place)
+    monkeypatch.setattr(
+        module,
+        "builtin_presets",
+        lambda: SimpleNamespace(find={"large": preset}.get, embedded=(), hub=(preset,)),
+    )
+    accepted = []
+
+    def download(preset, accept_licence, progress):
+        module.hub.check_licence(preset, accept_licence)
+        accepted.append(preset.name)
+        return tiny_weights
+
+    monkeypatch.setattr(module.hub, "cached", lambda preset: None)
+    monkeypatch.setattr(module.hub, "download", download)
+    load = {"weights": "large", "precision": "auto"}
+    with pytest.raises(InputError, match=r"5 MB from o/n \(licence: CC-BY-NC-4\.0\) .* switch on 'download'"):
+        run(comfy, "MaliangLoadGenerator", **load, download=False, accept_licence=True)
+    with pytest.raises(
+        InputError, match=r"its licence, CC-BY-NC-4\.0, forbids .* switch on 'accept_licence'"
+    ):
+        run(comfy, "MaliangLoadGenerator", **load, download=True)
+    assert accepted == []
+    run(comfy, "MaliangLoadGenerator", **load, download=True, accept_licence=True)
+    assert accepted == ["large"]
 
 
 def test_extra_model_paths_are_kept(comfy):

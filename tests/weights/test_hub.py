@@ -81,6 +81,18 @@ def test_a_preset_is_downloaded_and_then_needs_no_network(published, tmp_path):
     assert len(published.requests) == asked
 
 
+def test_a_licence_that_forbids_commercial_use_is_accepted_before_anything_is_asked_for(published, tmp_path):
+    preset = replace(PRESET, licence="CC-BY-NC-4.0", non_commercial=True)
+    said = refusal(published, tmp_path, preset)
+    assert "its licence, CC-BY-NC-4.0, forbids commercial use" in said
+    assert "maliang weights get street-large --accept-licence" in said
+    assert published.requests == []
+    assert files_under(tmp_path) == []
+    path = get(published, tmp_path, preset, accept_licence=True)
+    assert path.read_bytes() == CONTENT
+    assert get(published, tmp_path, preset) == path, "what is here was accepted already"
+
+
 def test_what_is_not_cached_is_not_asked_for(published, tmp_path):
     assert cached(PRESET, cache=tmp_path) is None
     assert cached(replace(PRESET, revision="f" * 40), cache=tmp_path) is None
