@@ -67,4 +67,5 @@ def adversarial_weight(
     a scalar without gradient. Source: Esser et al. 2021, equation 7, whose small addend stands below, too.
     """
     likeness, adversarial = (torch.linalg.vector_norm(g) for g in (likeness_gradient, adversarial_gradient))
-    return (likeness / (adversarial + 1e-4)).clamp(0, largest).detach()
+    weight: Tensor = (likeness / (adversarial + 1e-4)).clamp(0, largest)
+    return weight.detach()
