@@ -104,7 +104,9 @@ def _ganspace() -> Converter:
 def _styleclip() -> Converter:
     from ..models.faces.direction_convert import convert_styleclip
 
-    return Converter("faces.style_table/1", convert_styleclip, "MIT", "StyleCLIP (Patashnik et al. 2021)")
+    return Converter(
+        "faces.style_table/1", convert_styleclip, E4E_LICENCE, "StyleCLIP (Patashnik et al. 2021)"
+    )
 
 
 def _vqgan() -> Converter:

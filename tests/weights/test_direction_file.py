@@ -156,7 +156,8 @@ def styleclip(tmp_path, styles=(4, 4, 4, 4, 2), table_styles=14, protocol=4):
 def test_the_table_of_styleclip_knows_the_styles_of_convolutions(tmp_path, out, protocol):
     table, files = styleclip(tmp_path, (4, 3, 4, 4, 3), 12, protocol)
     info = convert_files(files, out, None)
-    assert (info.architecture, info.licence) == ("faces.style_table/1", "MIT")
+    assert info.architecture == "faces.style_table/1"
+    assert info.licence.startswith("MIT (the generator")
     assert (info.config.styles, info.config.features, info.config.statistics) == (92, 5, True)
     read = load(out)
     assert torch.equal(read.table, torch.from_numpy(table))

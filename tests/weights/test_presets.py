@@ -37,6 +37,14 @@ def test_what_is_downloaded_is_pinned():
         assert preset.size > 0
 
 
+PLACES = (
+    "https://drive.google.com/file/d/",
+    "https://download.pytorch.org/",
+    "https://nvlabs-fi-cdn.nvidia.com/",
+    "https://github.com/",
+)
+
+
 def test_what_the_user_brings_has_a_command():
     presets = builtin_presets().own
     assert presets
@@ -45,7 +53,8 @@ def test_what_the_user_brings_has_a_command():
         assert preset.command.startswith(f"maliang weights convert {preset.file} ")
         assert preset.command.endswith(f"--out {preset.name}.safetensors")
         assert preset.converter == "vid2vid" or f" --kind {preset.converter} " in preset.command
-        assert preset.page.startswith(("https://drive.google.com/file/d/", "https://download.pytorch.org/"))
+        assert preset.page.startswith(PLACES)
+        assert preset.non_commercial == any(word in preset.licence for word in ("NC", "research"))
 
 
 def test_the_package_holds_just_the_presets_that_it_lists():
@@ -63,6 +72,6 @@ def test_a_mistake_in_the_table_is_named(kind):
     table = json.loads((files("maliang_video.weights") / "presets.json").read_text("utf-8"))
     table[kind].append({"name": "x", "sha265": ""})
     with pytest.raises(
-        InputError, match=rf'presets\.json\.{kind}\[\d\]: unknown field "sha265", missing field'
+        InputError, match=rf'presets\.json\.{kind}\[\d+\]: unknown field "sha265", missing field'
     ):
         from_json(PresetTable, json.dumps(table), "presets.json")
