@@ -19,6 +19,7 @@ from .folders import kept_folder, temp_file
 from .progress import NodeProgress, stoppable
 from .types import Exemplars
 from .video import CODECS, as_video, check_batch, read_batch, sound_of
+from .video_inputs import codec_input, live_input, sound_input
 
 ADVICE = (
     "give fewer exemplars or a smaller size in Encode Exemplars, choose a lower precision in Load Few-Shot"
@@ -71,26 +72,9 @@ class FewShotVideo(io.ComfyNode):
                 few_shot_input(),
                 exemplars_input(),
                 driver_input(),
-                io.Video.Input(
-                    "sound",
-                    optional=True,
-                    tooltip="Footage whose sound goes into the video, for example what the driver was found in.",
-                ),
-                compat.advanced(
-                    io.Combo,
-                    "codec",
-                    options=list(CODECS),
-                    default="h264",
-                    tooltip="h264: small, plays everywhere. ffv1: lossless, for further work on the frames.",
-                ),
-                compat.advanced(
-                    io.Boolean,
-                    "live",
-                    default=True,
-                    optional=True,
-                    tooltip="Keep what is painted: after a stop, or a change of the driver, only the frames from there "
-                    "on are painted again. Takes some disk for every 24 frames, until ComfyUI ends.",
-                ),
+                sound_input("the driver was found in"),
+                codec_input(),
+                live_input("driver", "some disk"),
             ],
             hidden=[io.Hidden.unique_id],
             outputs=[

@@ -16,6 +16,7 @@ from .generator import on_device
 from .progress import NodeProgress
 from .types import Drawings, Flow, Generator, Labels
 from .video import CODECS, as_video, check_batch, read_batch, save_pictures, sound_of
+from .video_inputs import codec_input, live_input, sound_input
 
 
 def generator_input() -> Any:
@@ -64,26 +65,9 @@ class Vid2Vid(io.ComfyNode):
                 labels_input(),
                 style_input(),
                 first_frames_input(),
-                io.Video.Input(
-                    "sound",
-                    optional=True,
-                    tooltip="Footage whose sound goes into the video, for example what the label maps were made of.",
-                ),
-                compat.advanced(
-                    io.Combo,
-                    "codec",
-                    options=list(CODECS),
-                    default="h264",
-                    tooltip="h264: small, plays everywhere. ffv1: lossless, for further work on the frames.",
-                ),
-                compat.advanced(
-                    io.Boolean,
-                    "live",
-                    default=True,
-                    optional=True,
-                    tooltip="Keep what is painted: after a change of the labels, or a stop, only the frames from there "
-                    "on are painted again. Takes 32 bytes of disk a pixel for every 24 frames, until ComfyUI ends.",
-                ),
+                sound_input("the label maps were made of"),
+                codec_input(),
+                live_input("labels", "32 bytes of disk a pixel"),
                 features_input(),
             ],
             hidden=[io.Hidden.unique_id],
