@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .train_fewshot import add_fewshot
+from .train_fewshot_tables import add_ablate_fewshot, add_evaluate_fewshot
 from .train_future import add_evaluate_future, add_future
 from .train_segmenter import add_segmenter
 from .train_tables import add_ablate, add_evaluate
@@ -22,6 +23,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     add_segmenter(commands)
     add_future(commands)
     add_evaluate_future(commands)
+    add_evaluate_fewshot(commands)
+    add_ablate_fewshot(commands)
 
 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,11 +1,11 @@
 """The comparison of the method's parts: every variant trained on the same clips, then all on unseen ones."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 
@@ -14,25 +14,38 @@ from ..models.vid2vid.generator import Vid2VidGenerator
 from ..progress import Preview, Progress, silent
 from ..weights.file import read
 from ..weights.folders import SUFFIX
+from .clips import Clips
 from .evaluate import Row, compare
 from .exams import STREET, Painter
 from .exports import export_run
 from .kept_clips import KeptClips
 from .loop import LoopOptions, train
+from .methods import AnyRecipe, approach_of
 from .painting import paint
 from .recipe import Recipe
-from .world_clips import world_clips
 
 CLIPS = "clips"
 """The folder of the clips that all variants learn from, beside theirs."""
 
+RecipeT = TypeVar("RecipeT", bound=AnyRecipe)
+
+
+def kept(recipe: AnyRecipe, folder: Path) -> Clips:
+    """The clips of a recipe's world, which are made once for all recipes that have the same."""
+    return KeptClips(approach_of(recipe).world_clips(recipe), folder)
+
 
 def train_variants(
-    variants: Mapping[str, Recipe], folder: Path, options: LoopOptions, progress: Progress = silent
+    variants: Mapping[str, RecipeT],
+    folder: Path,
+    options: LoopOptions,
+    progress: Progress = silent,
+    data: Callable[[RecipeT, Path], Clips] = kept,
 ) -> bool:
     """Train one after the other, each in a folder of its own; whether all are done. A second call goes on.
 
-    options: `max_seconds` is for all together; progress: counts the clips of all.
+    options: `max_seconds` is for all together; progress: counts the clips of all; data: what a recipe learns from, told
+    the folder where clips may be kept.
     """
     began, total = time.monotonic(), sum(recipe.clips for recipe in variants.values())
     before = 0
@@ -40,7 +53,7 @@ def train_variants(
         left = None if options.max_seconds is None else options.max_seconds - (time.monotonic() - began)
         if left is not None and left <= 0:
             return False
-        clips = KeptClips(world_clips(recipe), folder / CLIPS)
+        clips = data(recipe, folder / CLIPS)
         run = replace(options, max_seconds=left)
         report = train(
             recipe, folder_of(folder, name), run, clips, partial(_shifted, progress, before, total)

@@ -87,11 +87,14 @@ class SubjectClips(Clips, Generic[WorldT]):
         clip = {key: torch.stack([frame[key] for frame in frames]) for key in frames[0]}
         times = exemplar_times(draw, self.exemplars_of(index), (start, last), self.apart, None)
         clip |= as_exemplars([moment(t) for t in times])
-        clip |= self._to_exemplars(world, range(start, last + 1, step), times, corner, small)
+        if self.flow_to_exemplars:
+            clip |= self._to_exemplars(world, range(start, last + 1, step), times, corner, small)
         return self.turned(index, clip, () if self.turns else None)
 
     turns = True
     """Left and right mean the same in the labels."""
+    flow_to_exemplars = True
+    """Clips say where exemplars show each pixel; False where two moments have nothing in common."""
 
     def moment(self, world: WorldT, t: int, corner: Size, small: Size, surface: int) -> Batch:
         """One frame of a world through a window: what `clips.Batch` lists, without t."""
@@ -103,9 +106,8 @@ class SubjectClips(Clips, Generic[WorldT]):
     def _to_exemplars(
         self, world: WorldT, shown: Sequence[int], times: Sequence[int], corner: Size, small: Size
     ) -> Batch:
-        """Flow from every frame that is shown to every exemplar; {} where two moments have nothing in common."""
-        if isinstance(world, StreetWorld):
-            return {}
+        """Flow from every frame that is shown to every exemplar."""
+        assert not isinstance(world, StreetWorld), "drives on: what it shows once it never shows again"
 
         def beside(t: int, other: int) -> Batch:
             truth = world.truth_beside(t, other)
@@ -177,6 +179,8 @@ class PuppetSubjects(SubjectClips[PuppetWorld]):
 
 class StreetSubjects(SubjectClips[StreetWorld]):
     """Streets as label maps; a subject is a street, in one of four lights."""
+
+    flow_to_exemplars = False
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from ..errors import InputError
 from .ablation import VARIANTS
 from .drawn_demos import DRAWN_DEMOS
+from .fewshot_ablation import FEWSHOT_VARIANTS
 from .fewshot_demos import FEWSHOT_DEMOS
 from .fewshot_paper import FEWSHOT_PAPER
 from .fewshot_recipe import FewShotRecipe
@@ -30,7 +31,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 )
 
 FEWSHOT_RECIPES: Mapping[str, FewShotRecipe] = MappingProxyType(
-    {recipe.name: recipe for recipe in (*FEWSHOT_DEMOS, *FEWSHOT_PAPER)}
+    {recipe.name: recipe for recipe in (*FEWSHOT_DEMOS, *FEWSHOT_PAPER, *FEWSHOT_VARIANTS.values())}
 )
 """Of another kind of network, trained by another command."""
 

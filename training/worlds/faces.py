@@ -5,7 +5,7 @@ muscles pull (`face_shape`, `face_muscles`), what it does (`face_motion`), what 
 true (`mesh_truth`, `face_landmarks`), what it looks like (`face_skin`, `mesh_shade`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chance import draw
+from .face_art import Art, in_stone, marble, oil
 from .face_backdrop import backdrop
 from .face_landmarks import landmarks_of
 from .face_model import FaceModel, face_model, place
@@ -46,10 +47,13 @@ class FaceWorld:
     frame_rate: Fraction = Fraction(24)
     subject: int | None = None
     """Who it is; None: the seed says so too."""
+    art: Art | None = None
+    """Painted in oil, or carved in marble; None: a photograph."""
 
     @property
     def person(self) -> Subject:
-        return draw_subject(self.seed if self.subject is None else self.subject)
+        person = draw_subject(self.seed if self.subject is None else self.subject)
+        return in_stone(person) if self.art == "marble" else person
 
     @property
     def shown_look(self) -> str:
@@ -68,13 +72,17 @@ class FaceWorld:
     def render(self, t: int) -> FaceFrame:
         """Frame number `t`, 0 or more; frames may be asked for in any order."""
         keep_freed_memory()
-        return render_face(self.person, self.moment(t), self.moment(t - 1), self.camera, self.shown_look)
+        person = self.person
+        frame = render_face(person, self.moment(t), self.moment(t - 1), self.camera, self.shown_look)
+        if self.art == "marble":
+            return replace(frame, rgb=marble(frame.rgb, frame.ids, person.seed))
+        return replace(frame, rgb=oil(frame.rgb, person.seed)) if self.art == "oil" else frame
 
     def truth_beside(self, t: int, other: int) -> MeshTruth:
         """What is true about frame `t`, flow and occlusion looking at frame `other` in place of the one before."""
         face = face_model(self.person)
-        sights = (_see(face, self.moment(time), self.camera) for time in (t, other))
-        return truth_of_mesh(*sights)
+        now, then = (_see(face, self.moment(time), self.camera) for time in (t, other))
+        return truth_of_mesh(now, then)
 
 
 def render_face(

@@ -1,6 +1,6 @@
 """Who dances: proportions, colours and clothes, drawn from one number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,6 +66,12 @@ def draw_dancer(seed: int) -> Dancer:
         (0.0, 0.32, 0.42, 0.96)[int(c[7] * 3.99)], bottoms[int(c[8] * len(bottoms) * 0.999)],
         JEANS[int(c[9] * 6.99)], SHOES[int(c[10] * 5.99)], int(c[11] * 4.99),
     )  # fmt: skip
+
+
+def dressed(dancer: Dancer, other: Dancer) -> Dancer:
+    """The dancer in the other one's clothes."""
+    names = ("top", "cloth", "second_cloth", "sleeves", "bottom", "trousers", "shoes")
+    return replace(dancer, **{name: getattr(other, name) for name in names})
 
 
 def _color(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Vector:

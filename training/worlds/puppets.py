@@ -23,7 +23,7 @@ from .mesh_truth import MeshTruth, surface_of, truth_of_mesh
 from .puppet_body import dancer_flesh
 from .puppet_bones import Array, Bones, sizes_of
 from .puppet_dance import bones_at
-from .puppet_person import Dancer, draw_dancer
+from .puppet_person import Dancer, draw_dancer, dressed
 from .puppet_points import person_at
 from .puppet_stage import stage
 from .stage_looks import STAGE_LOOKS, stage_light
@@ -61,10 +61,13 @@ class PuppetWorld:
     frame_rate: Fraction = Fraction(24)
     subject: int | None = None
     """Who dances; None: the seed says so too."""
+    clothes: int | None = None
+    """Whose clothes they wear; None: their own."""
 
     @property
     def dancer(self) -> Dancer:
-        return draw_dancer(self.seed if self.subject is None else self.subject)
+        dancer = draw_dancer(self.seed if self.subject is None else self.subject)
+        return dancer if self.clothes is None else dressed(dancer, draw_dancer(self.clothes))
 
     @property
     def shown_look(self) -> str:

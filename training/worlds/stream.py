@@ -14,6 +14,7 @@ import torch
 from ...errors import InputError
 from ...models.labels.frames import LabelFrame
 from ...models.labels.palette import Palette, builtin_palette
+from .face_art import ARTS, Art
 from .faces import FaceWorld
 from .frame import WorldFrame
 from .looks import LOOKS
@@ -35,15 +36,15 @@ class _Kind(NamedTuple):
 
     size: str
     looks: tuple[str, ...]
-    subjects: bool
-    """Who is seen can be chosen apart from what happens."""
+    choices: tuple[str, ...]
+    """What can be chosen beside `_KEYS`."""
     palette: str
 
 
 _KINDS = {
-    "world:street": _Kind("256x128", LOOKS, False, "cityscapes"),
-    "world:faces": _Kind("128x128", STAGE_LOOKS, True, "celebamask_hq"),
-    "world:puppets": _Kind("128x192", STAGE_LOOKS, True, "densepose"),
+    "world:street": _Kind("256x128", LOOKS, (), "cityscapes"),
+    "world:faces": _Kind("128x128", STAGE_LOOKS, ("subject", "art"), "celebamask_hq"),
+    "world:puppets": _Kind("128x192", STAGE_LOOKS, ("subject", "clothes"), "densepose"),
 }
 _EXAMPLES = "for example world:street?seed=7&look=night"
 
@@ -92,13 +93,14 @@ def open_world(spec: str) -> WorldStream:
 
     Worlds: street, faces, puppets. Left out: seed 0, 120 frames (`frames=endless`: no end), 256x128 (faces 128x128,
     puppets 128x192), a look drawn from the seed, 24 frames a second. Faces and puppets also take `subject=12`: who it
-    is, while the seed says what they do (left out: the seed says both). Every mistake is an `InputError`.
+    is, while the seed says what they do (left out: the seed says both); faces `art=oil` or `art=marble`; puppets
+    `clothes=5`: those of that dancer. Every mistake is an `InputError`.
     """
     name, _, query = spec.partition("?")
     if name not in _KINDS:
         raise InputError(f"no world {name!r}; there is: {', '.join(_KINDS)} ({_EXAMPLES})")
     kind = _KINDS[name]
-    given = _settings(spec, query, (*_KEYS, "subject") if kind.subjects else _KEYS)
+    given = _settings(spec, query, (*_KEYS, *kind.choices))
     width, height = _size(spec, given.get("size", kind.size))
     look = given.get("look")
     if look is not None and look not in kind.looks:
@@ -107,11 +109,13 @@ def open_world(spec: str) -> WorldStream:
     frames = given.get("frames", "120")
     length = None if frames == "endless" else _whole(spec, "frames", frames, least=1)
     rate = _rate(spec, given.get("fps", "24"))
-    if not kind.subjects:
+    if name == "world:street":
         return WorldStream(StreetWorld(seed, look, width, height, rate), length)
-    subject = _whole(spec, "subject", given["subject"], least=0) if "subject" in given else None
-    make = FaceWorld if name == "world:faces" else PuppetWorld
-    return WorldStream(make(seed, look, width, height, rate, subject), length)
+    subject = _number(spec, "subject", given)
+    if name == "world:puppets":
+        clothes = _number(spec, "clothes", given)
+        return WorldStream(PuppetWorld(seed, look, width, height, rate, subject, clothes), length)
+    return WorldStream(FaceWorld(seed, look, width, height, rate, subject, _art(spec, given)), length)
 
 
 def _settings(spec: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
@@ -127,6 +131,20 @@ def _settings(spec: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
     if len(given) < len(pairs):
         raise InputError(f"{spec!r}: each setting may be given once only")
     return given
+
+
+def _number(spec: str, key: str, given: dict[str, str]) -> int | None:
+    return _whole(spec, key, given[key], least=0) if key in given else None
+
+
+def _art(spec: str, given: dict[str, str]) -> Art | None:
+    chosen = given.get("art")
+    for art in ARTS:
+        if chosen == art:
+            return art
+    if chosen is not None:
+        raise InputError(f"{spec!r}: no art {chosen!r}; there are: {', '.join(ARTS)}")
+    return None
 
 
 def _whole(spec: str, key: str, text: str, least: int) -> int:
