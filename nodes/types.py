@@ -37,3 +37,12 @@ FewShot = io.Custom("MALIANG_FEWSHOT")
 
 Exemplars = io.Custom("MALIANG_EXEMPLARS")
 """A `pipelines.fewshot.Given`: pictures of a subject as a few-shot network takes them."""
+
+FaceTrack = io.Custom("MALIANG_FACE_TRACK")
+"""A `pipelines.face_files.FollowedFace`: where one face is in every frame of a clip."""
+
+AlignedFace = io.Custom("MALIANG_ALIGNED_FACE")
+"""A `pipelines.face_files.AlignedFace`: where the upright crops of a face lie in their frames."""
+
+FaceMask = io.Custom("MALIANG_FACE_MASK")
+"""A `pipelines.face_files.MaskClip`: masks of those crops, on disk."""

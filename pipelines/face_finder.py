@@ -94,52 +94,51 @@ class YuNet:
         ]
 
 
-class KnownFace:
-    """One face a frame, out of files or a world."""
+class KnownFaces:
+    """Faces that somebody else found: those of each frame, in the order of the frames."""
 
-    def __init__(self, landmarks: Landmarks, size: Size) -> None:
-        """size: (height, width) of the clip."""
-        self.fingerprint = f"landmarks {landmarks.fingerprint}"
-        self._landmarks, self._size = landmarks, size
+    def __init__(
+        self, frames: Callable[[], Iterator[Sequence[FoundFace]]], fingerprint: str, name: str
+    ) -> None:
+        self.fingerprint = f"known {fingerprint}"
+        self._frames, self._name = frames, name
 
     def faces(self, frames: Iterable[Pixels]) -> Iterator[Sequence[FoundFace]]:
-        points = iter(self._landmarks.frames())
+        known = self._frames()
         for number, _ in enumerate(frames):
-            found = next(points, None)
+            found = next(known, None)
             if found is None:
                 raise InputError(
-                    f"{self._landmarks.name}: ends before frame {number}; give landmarks of every frame"
+                    f"{self._name}: ends before frame {number}; give the faces of every frame of the clip"
                 )
-            yield [FoundFace(_in_pixels(found, self._landmarks.size, self._size, self._landmarks.name))]
-        if next(points, None) is not None:
-            raise InputError(
-                f"{self._landmarks.name}: goes on after the clip's last frame; it belongs to another clip"
-            )
+            yield found
+        if next(known, None) is not None:
+            raise InputError(f"{self._name}: goes on after the clip's last frame; it belongs to another clip")
 
 
-class KnownPeople:
+def known_face(landmarks: Landmarks, size: Size) -> KnownFaces:
+    """One face a frame, out of files or a world; size: (height, width) of the clip."""
+
+    def frames() -> Iterator[Sequence[FoundFace]]:
+        for points in landmarks.frames():
+            yield [FoundFace(_in_pixels(points, landmarks.size, size, landmarks.name))]
+
+    return KnownFaces(frames, landmarks.fingerprint, landmarks.name)
+
+
+def known_people(poses: Poses, size: Size) -> KnownFaces:
     """Every whole face of every person of a clip of poses; frames may have none."""
 
-    def __init__(self, poses: Poses, size: Size) -> None:
-        """size: (height, width) of the clip."""
-        self.fingerprint = f"poses {poses.fingerprint}"
-        self._poses, self._size = poses, size
-
-    def faces(self, frames: Iterable[Pixels]) -> Iterator[Sequence[FoundFace]]:
-        posed = iter(self._poses.frames())
-        for number, _ in enumerate(frames):
-            here = next(posed, None)
-            if here is None:
-                raise InputError(f"{self._poses.name}: ends before frame {number}; give poses of every frame")
+    def frames() -> Iterator[Sequence[FoundFace]]:
+        for posed in poses.frames():
+            faces = map(_face_of, posed.people)
             yield [
-                FoundFace(_in_pixels(face, here.size, self._size, self._poses.name), sure)
-                for face, sure in map(_face_of, here.people)
+                FoundFace(_in_pixels(face, posed.size, size, poses.name), sure)
+                for face, sure in faces
                 if face is not None
             ]
-        if next(posed, None) is not None:
-            raise InputError(
-                f"{self._poses.name}: goes on after the clip's last frame; it belongs to another clip"
-            )
+
+    return KnownFaces(frames, poses.fingerprint, poses.name)
 
 
 def open_face_source(
@@ -151,11 +150,11 @@ def open_face_source(
     """
     if landmarks is not None:
         if is_face(landmarks):
-            return KnownFace(open_landmarks(landmarks), footage.size)
-        return KnownPeople(open_poses(landmarks), footage.size)
+            return known_face(open_landmarks(landmarks), footage.size)
+        return known_people(open_poses(landmarks), footage.size)
     known = world_landmarks(footage)
     if known is not None and weights is None:
-        return KnownFace(known, footage.size)
+        return known_face(known, footage.size)
     found = weights or yunet_file()
     if found is None:
         raise InputError(f"nothing says where the faces are; give landmarks of them, or {yunet_advice()}")

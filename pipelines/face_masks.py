@@ -209,6 +209,12 @@ def open_foregrounds(
                 f"{clip.source}: is no world, so nobody knows its parts; give a network that finds them"
             )
         return Known(open_world(clip.source))
-    name = PARSING_NETWORK if parts == "auto" else parts
+    return parsed(PARSING_NETWORK if parts == "auto" else parts, device=device, download=download)
+
+
+def parsed(
+    name: str = PARSING_NETWORK, *, device: torch.device | str = "cpu", download: bool = True
+) -> Parsed:
+    """By a network, see `segmenter.load_segmenter`; its classes count by their names in CelebAMask-HQ."""
     palette = builtin_palette("celebamask_hq")
     return Parsed(load_segmenter(name, palette=palette, device=device, download=download))
