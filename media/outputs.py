@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,20 @@ def prepare_folder(path: Path) -> None:
         if path.is_dir() and any(path.iterdir()):
             raise InputError(f"{path}: the folder is not empty; empty it or choose another name")
         path.parent.mkdir(parents=True, exist_ok=True)
+
+
+SPARE = 16 << 20
+"""Bytes to leave free on a disk."""
+
+
+def check_room(path: Path, size: int) -> None:
+    """InputError if the disk has no room for so many more bytes at `path`."""
+    free = shutil.disk_usage(path.parent).free
+    if size + SPARE > free:
+        raise InputError(
+            f"{path}: needs {size / 2**20:,.0f} MB, the disk has {free / 2**20:,.0f} MB free; free some, or choose "
+            "a folder on another disk"
+        )
 
 
 def temporary_name(path: Path) -> Path:

@@ -13,9 +13,9 @@ Memory, for f16 networks in float32: a tile of n x n cells and its halo take abo
 cells as much as the tile of n = 34, a window 8 MB and its attention some 50 MB.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -35,6 +35,18 @@ MEASURED = 2304
 PLACES = 4
 """Windows that these are spread over, on canvases which have more."""
 
+
+class Codes(Protocol):
+    """A canvas of codes: a tensor, an array, or what reads parts of one from a file."""
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Rows and columns of cells."""
+
+    def __getitem__(self, part: tuple[slice, slice], /) -> Any:
+        """Integers `[h w]`, a tensor or an array."""
+
+
 ReadPixels = Callable[[int, int, int, int], Tensor]
 """Part of a picture: top, left, height, width in pixels -> `[1 3 h w]` in -1..1."""
 
@@ -52,7 +64,7 @@ class Tile(NamedTuple):
 class TiledDecoder:
     """Any part of the picture that a canvas of codes stands for.
 
-    codes: integers `[h w]`, a tensor or what slices to one (a memory map);
+    codes: integers `[h w]`;
     statistics: of an earlier decoder of the same canvas, to get its very pixels again (None: measured at once);
     window: cells along a side of a window; measured: cells that fix the statistics, more take more memory.
     """
@@ -60,7 +72,7 @@ class TiledDecoder:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        codes: Tensor,
+        codes: Codes,
         *,
         statistics: Statistics | None = None,
         window: int = WINDOW,

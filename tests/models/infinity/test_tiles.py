@@ -94,10 +94,10 @@ class TestLargeCanvases:
         picture = tokenizer.decode(codes[None])
         large = TiledDecoder(tokenizer, codes, window=32, measured=600)
         assert (large.region(large.canvas) - picture).square().mean().sqrt() < 0.25 * picture.std()
-        alone = torch.cat(
-            [tokenizer.decode(codes[None, :, left : left + 10]) for left in range(0, 50, 10)], 3
-        )
-        assert (alone - picture).square().mean().sqrt() > 0.5 * picture.std()
+        boxes = [Box(top, left, top + 8, left + 8) for top in range(0, 32, 8) for left in range(0, 48, 8)]
+        alone = [tokenizer.decode(box.of(codes, whole(34, 50))[None])[0] for box in boxes]
+        there = torch.stack([box.of(picture, whole(34, 50), 4)[0] for box in boxes])
+        assert (torch.stack(alone) - there).square().mean().sqrt() > 0.5 * picture.std()
 
     @torch.inference_mode()
     def test_without_attention_measuring_all_gives_the_whole(self, make):
