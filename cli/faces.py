@@ -3,6 +3,7 @@
 import argparse
 
 from .faces_geometry import add_align, add_detect, add_mask, add_paste
+from .faces_tuning import add_edit, add_invert, add_stitch, add_tune
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,5 +15,5 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "unless what it was made of has changed.",
     )
     commands = parser.add_subparsers(title="stages", metavar="STAGE", required=True)
-    for add in (add_detect, add_align, add_mask, add_paste):
+    for add in (add_detect, add_align, add_mask, add_invert, add_tune, add_edit, add_stitch, add_paste):
         add(commands)

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from ..errors import InputError
 from ..media.pixels import to_model
 from ..media.reader import open_frames
 from ..models.faces.e4e import E4E, encoder_input
@@ -59,34 +57,10 @@ def read_codes(folder: FaceWorkFolder) -> Tensor:
 
 def load_encoder(weights: str | Path, device: torch.device) -> E4E:
     """InputError for weights that are no encoder of faces."""
-    what = "not an encoder of faces; give e4e's weights (maliang weights convert makes ours of published ones)"
+    what = (
+        "not an encoder of faces; give e4e's weights (maliang weights convert makes ours of published ones)"
+    )
     return load_as(E4E, what, weights, device, torch.float32)
-
-
-class Crops:
-    """The crops of a work folder by their number, as a generator of some resolution paints them; none is kept."""
-
-    def __init__(self, folder: FaceWorkFolder, side: int, name: str = CROPS_FILE) -> None:
-        """name: of the clip in the folder; side: pixels that they are brought to."""
-        self._clip = open_frames(folder.file(name))
-        self._side = side
-
-    def __call__(self, number: int) -> Tensor:
-        """`[3 side side]` in -1..1."""
-        frame = next(iter(self._clip.frames(number)), None)
-        if frame is None:
-            raise InputError(f"there is no crop {number}; run maliang faces align again")
-        return at_side(to_model(frame.pixels), self._side)
-
-    def close(self) -> None:
-        self._clip.close()
-
-
-def at_side(picture: Tensor, side: int) -> Tensor:
-    """`[c h w]` -> `[c side side]`, averaging pixels where it shrinks; the same where it has that size."""
-    if picture.shape[-1] == side:
-        return picture
-    return interpolate(picture[None], (side, side), mode="bilinear", antialias=True)[0]
 
 
 def _batches(folder: FaceWorkFolder, size: int) -> Iterator[Tensor]:
