@@ -21,7 +21,7 @@ from torch import Tensor
 from ..errors import InputError
 from .pickled_arrays import numpy_names
 from .pickled_tensors import TENSOR_NAMES, TensorPlan, build_all, load_from_bytes
-from .restricted_pickle import Budget, Machine, Names, Tape, plainly
+from .restricted_pickle import Budget, Machine, Names, Tape, new_dictionary, plainly
 
 WHAT = "a pickle of plain networks as NVlabs published them"
 MAX_DEPTH = 16
@@ -92,7 +92,7 @@ def module_names(budget: Budget) -> Names:
         **numpy_names(budget),
         **TENSOR_NAMES,
         ("torch_utils.persistence", "_reconstruct_persistent_obj"): _module,
-        ("dnnlib.util", "EasyDict"): _easy_dict,
+        ("dnnlib.util", "EasyDict"): new_dictionary,
         ("builtins", "set"): _set,
         ("__builtin__", "set"): _set,
     }
@@ -103,11 +103,6 @@ def _module(meta: Any) -> Module:
     if meta["type"] != "class" or not isinstance(name, str) or not isinstance(state, dict):
         raise ValueError("a network without a class or a state")
     return Module(name, state)
-
-
-def _easy_dict() -> dict[str, Any]:
-    """A dictionary whose entries can be had as attributes, too; it is filled afterwards."""
-    return {}
 
 
 def _set(entries: Any) -> list[Any]:

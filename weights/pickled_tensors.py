@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 import torch
 from torch import Tensor
 
-from .restricted_pickle import Budget, Bytes, Machine, Named, Names, NotAllowedError, Tape
+from .restricted_pickle import Budget, Bytes, Machine, Named, Names, NotAllowedError, Tape, new_dictionary
 
 MAX_DIMENSIONS = 8
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -102,20 +102,13 @@ def _parameter(data: Any, requires_grad: Any, hooks: Any) -> TensorPlan:
     return data
 
 
-def _ordered(pairs: Any = ()) -> dict[Any, Any]:
-    """collections.OrderedDict, which is written empty and filled afterwards; dictionaries keep their order anyway."""
-    if len(pairs):
-        raise NotAllowedError("it calls collections.OrderedDict with entries")
-    return {}
-
-
 def _never_called(*arguments: Any) -> NoReturn:
     raise NotAllowedError("it calls a type of storages")
 
 
 TENSOR_NAMES: Names = MappingProxyType(
     {
-        ("collections", "OrderedDict"): _ordered,
+        ("collections", "OrderedDict"): new_dictionary,
         ("torch._utils", "_rebuild_tensor_v2"): _plan,
         ("torch._utils", "_rebuild_parameter"): _parameter,
     }

@@ -16,6 +16,7 @@ from ..models.faces.stylegan2.convert import CLAMP
 from .file import open_weights
 from .nvlabs_pickle import Network, read_networks
 from .stit_file import is_tuned_model, read_tuned_model
+from .tensorflow_pickle import read_tensorflow_generator
 from .torch_file import ALONE, read_state
 from .vector_files import NUMPY_MAGIC, named_array, read_statistics, read_vector_file
 
@@ -49,6 +50,8 @@ def read_published(path: Path, name: str | None = None) -> dict[str, Tensor]:
         return _checkpoint(path, where)
     if _holds(path, b"_reconstruct_persistent_obj"):
         return _with_options(read_networks(path, name=name)["G_ema"], where)
+    if _holds(path, b"dnnlib.tflib.network"):
+        return read_tensorflow_generator(path, name)
     return read_statistics(path, where)
 
 

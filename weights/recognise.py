@@ -7,7 +7,7 @@ from ..errors import InputError
 
 MARKS: Sequence[tuple[str, str]] = (
     ("e4e", r"(encoder\.)?styles\.0\.linear\.weight"),
-    ("stylegan2", r"synthesis\.b4\.const|style\.1\.weight"),
+    ("stylegan2", r"synthesis\.b4\.const|synthesis/4x4/Const/const|style\.1\.weight"),
     ("bisenet", r"cp\.resnet\.conv1\.weight"),
     ("flownet2", r"flownets_d\.conv0\.0\.weight"),
     ("lpips", r"lin0\.model\.1\.weight"),

@@ -49,15 +49,74 @@ class Persistent:
         return _reconstruct_persistent_obj, (meta | {"state": self.state},)
 
 
+class Network:
+    """Of NVlabs's TensorFlow code: what it is made of comes to it as its state."""
+
+    def __init__(self, variables: list[tuple[str, np.ndarray]], **components: "Network") -> None:
+        self.state = {
+            "version": 4,
+            "name": "G",
+            "static_kwargs": EasyDict(fmap_base=8),
+            "variables": variables,
+        }
+        self.state |= {
+            "build_module_src": MODULE_SOURCE,
+            "build_func_name": "G",
+            "components": EasyDict(components),
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        raise SystemExit("a network was restored")
+
+
+def tensorflow_variables(state: dict[str, Tensor], part: str) -> list[tuple[str, np.ndarray]]:
+    """The variables of one part of a generator, its state dict turned back to where it comes from."""
+    found = [("lod", np.float32(0.0))] if part == "synthesis" else []
+    for name, tensor in state.items():
+        array, (head, *path) = tensor.numpy(), name.split(".")
+        if head != part or path[-1] in ("resample_filter", "w_avg"):
+            continue
+        if part == "mapping":
+            found.append((f"Dense{path[0][2:]}/{path[1]}", array.T))
+        elif path[-1] == "const":
+            found.append(("4x4/Const/const", array[None]))
+        elif path[-1] == "noise_const":
+            number = 2 * (int(path[0][1:]).bit_length() - 3) - (path[1] == "conv0")
+            found.append((f"noise{number}", array[None, None]))
+        else:
+            found.append(_tensorflow_variable(path, array))
+    return found
+
+
+def _tensorflow_variable(path: list[str], array: np.ndarray) -> tuple[str, np.ndarray]:
+    side, leaf = path[0][1:], path[-1]
+    layer = {"conv0": "Conv0_up", "conv1": "Conv1" if side != "4" else "Conv", "torgb": "ToRGB"}[path[1]]
+    if path[2] == "affine":
+        return f"{side}x{side}/{layer}/mod_{leaf}", array.T if leaf == "weight" else array - 1
+    if leaf == "weight":
+        array = array.transpose(2, 3, 1, 0)
+        array = array[::-1, ::-1] if layer == "Conv0_up" else array
+    return f"{side}x{side}/{layer}/{leaf}", array[()]
+
+
+def tensorflow_generator(state: dict[str, Tensor]) -> Network:
+    parts = {part: Network(tensorflow_variables(state, part)) for part in ("mapping", "synthesis")}
+    return Network([("lod", np.zeros((), "f4")), ("dlatent_avg", state["mapping.w_avg"].numpy())], **parts)
+
+
 def pretend_modules() -> None:
-    """From here on the two stand in modules with the published names."""
+    """From here on these stand in modules with the published names."""
     for module, name, content in (
         ("torch_utils.persistence", "_reconstruct_persistent_obj", _reconstruct_persistent_obj),
         ("dnnlib.util", "EasyDict", EasyDict),
+        ("dnnlib.tflib.network", "Network", Network),
     ):
-        package = module.partition(".")[0]
-        sys.modules[package], sys.modules[module] = ModuleType(package), ModuleType(module)
-        setattr(sys.modules[package], module.partition(".")[2], sys.modules[module])
+        parts = module.split(".")
+        for end in range(1, len(parts) + 1):
+            sys.modules.setdefault(".".join(parts[:end]), ModuleType(parts[end - 1]))
         setattr(sys.modules[module], name, content)
         content.__module__ = module
 
@@ -107,6 +166,9 @@ def main(source: str, folder: str) -> None:
         Path(folder, f"protocol{protocol}.pkl").write_bytes(content)
     layer = {name: tensor for name, tensor in state.items() if name.startswith("synthesis.b4.torgb.")}
     Path(folder, "small.pkl").write_bytes(pickle.dumps({"G_ema": generator(layer)}, 4))
+    for protocol in (3, 4):
+        networks = (tensorflow_generator(other), Network([]), tensorflow_generator(state))
+        Path(folder, f"tensorflow{protocol}.pkl").write_bytes(pickle.dumps(networks, protocol))
     pivots = torch.arange(FRAMES * 6 * 8, dtype=torch.float32).reshape(FRAMES, 6, 8)
     quads = [np.arange(8.0).reshape(4, 2) + frame for frame in range(FRAMES)]
     tuned = {"generator": generator(state), "pivots": pivots, "quads": quads}

@@ -8,7 +8,7 @@ import torch
 
 from maliang_video.errors import InputError
 from maliang_video.models.faces.stylegan2.config import StyleGAN2Config
-from maliang_video.models.faces.stylegan2.convert import CLAMP, rosinality_names
+from maliang_video.models.faces.stylegan2.convert import CLAMP, nvlabs_names, rosinality_names
 from maliang_video.weights import recognise as recognition
 from maliang_video.weights.convert import convert_files
 from maliang_video.weights.converters import CONVERTERS
@@ -20,19 +20,22 @@ from maliang_video.weights.recognise import recognise
 CONFIG = StyleGAN2Config(channels=(8, 8, 8), z_width=8, w_width=8, mapping_layers=2, clamp=256.0)
 
 
-@pytest.mark.parametrize("file", ["protocol3.pkl", "protocol4.pkl", "model_run.pt", "state.pt"])
+FILES = ("protocol3.pkl", "protocol4.pkl", "model_run.pt", "state.pt", "tensorflow3.pkl", "tensorflow4.pkl")
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_a_generator_is_converted_out_of_every_layout(published_faces, tmp_path, file):
     out = tmp_path / "generator.safetensors"
     info = convert_files([published_faces.folder / file], out, None)
     assert info.architecture == "faces.stylegan2/1"
     assert "non-commercial" in info.licence
-    pickled = file != "state.pt"
-    assert info.config.clamp == (256.0 if pickled else None), "a bare state dict can't tell"
+    pickled = file in FILES[:3]
+    assert info.config.clamp == (256.0 if pickled else None), "bare tensors can't tell"
     assert info.config.channels == CONFIG.channels
     network = read(out)
     given = published_faces.state
-    assert torch.equal(network.state_dict()["mapping.average"], given["mapping.w_avg"])
-    assert torch.equal(network.state_dict()["blocks.2.first.weight"], given["synthesis.b16.conv0.weight"])
+    for ours, theirs in nvlabs_names(CONFIG).items():
+        assert torch.allclose(network.state_dict()[ours], given[theirs], rtol=0, atol=1e-6), ours
     with torch.no_grad():
         assert network(torch.zeros(1, 6, 8)).shape == (1, 3, 16, 16)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["generator.safetensors"]

@@ -169,7 +169,7 @@ HOSTILE = {
     "call with a list": (ORDERED + op("EMPTY_LIST") + op("REDUCE"), "it calls a collections.OrderedDict"),
     "call with entries": (
         ORDERED + op("EMPTY_LIST") + op("NONE") + op("APPEND") + op("TUPLE1") + op("REDUCE"),
-        "it calls collections.OrderedDict with entries",
+        "it makes a dictionary out of entries",
     ),
     "state of a name": (ORDERED + op("EMPTY_DICT") + op("BUILD"), "sets the state of a collections.OrderedDict"),
     "state of a dictionary": (op("EMPTY_DICT") + op("EMPTY_DICT") + op("BUILD"), "sets the state of a dict"),

@@ -1,4 +1,4 @@
-"""Published StyleGAN2 generators in our layout: NVlabs (ada), rosinality, and the decoder that an e4e file carries.
+"""Published StyleGAN2 generators in our layout: NVlabs's (ada, or TensorFlow's), rosinality's, an e4e file's decoder.
 
 The tensors are the same in all, only their names and dimensions of one differ. rosinality divides the weights by the
 square root of their inputs before demodulation, which undoes it but for the small number that keeps it from dividing
@@ -15,6 +15,8 @@ from ...layers.binomial import binomial_kernel
 from ...published import Entries, State
 from .config import SMALLEST, StyleGAN2Config
 from .mapping import Mapping as MappingNetwork
+from .tensorflow import MARK as TENSORFLOW_MARK
+from .tensorflow import to_nvlabs
 
 AVERAGE = "latent_avg"
 """What rosinality's and e4e's files call the average row, beside their networks."""
@@ -32,6 +34,8 @@ def convert(states: Mapping[str, State]) -> tuple[StyleGAN2Config, dict[str, Ten
     if len(states) != 1:
         raise InputError(f"StyleGAN2 is one file; got {', '.join(states) or 'none'}")
     file, state = next(iter(states.items()))
+    if TENSORFLOW_MARK in state:
+        return from_nvlabs(file, to_nvlabs(state))
     if any(name.startswith("synthesis.b4.") for name in state):
         clamp = state.get(CLAMP)
         tensors = {name: tensor for name, tensor in state.items() if name != CLAMP}
