@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from comfy import model_management, model_patcher
@@ -25,19 +26,20 @@ def advanced(kind: Any, name: str, **options: Any) -> Any:
 class Held(nn.Module):
     """A network in ComfyUI's hands: its patcher sets attributes of its own (`device` ...) on what it is given."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, file: Path | None = None) -> None:
+        """file: that the network was read from, as it is; None: it was changed since, or nobody will ask."""
         super().__init__()
-        self.network = network
+        self.network, self.file = network, file
 
 
-def patcher(network: nn.Module) -> Any:
+def patcher(network: nn.Module, file: Path | None = None) -> Any:
     """ComfyUI's handle on a `Held` network, which moves it to the device and back.
 
     `CoreModelPatcher` came after 0.11.1.
     """
     kind = getattr(model_patcher, "CoreModelPatcher", model_patcher.ModelPatcher)
     return kind(
-        Held(network),
+        Held(network, file),
         load_device=model_management.get_torch_device(),
         offload_device=model_management.unet_offload_device(),
     )

@@ -93,8 +93,9 @@ class LoadFewShot(io.ComfyNode):
 
     @classmethod
     def execute(cls, weights: str, precision: str) -> io.NodeOutput:
-        network = load_few_shot(weight_file(weights, False), torch.device("cpu"), choose_precision(precision))
-        return io.NodeOutput(compat.patcher(network))
+        file = weight_file(weights, False)
+        network = load_few_shot(file, torch.device("cpu"), choose_precision(precision))
+        return io.NodeOutput(compat.patcher(network, file))
 
 
 def few_shot_names() -> list[str]:

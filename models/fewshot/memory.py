@@ -5,6 +5,9 @@ from .config import FewShotConfig
 
 MAPS_ALIVE = 32
 """Feature maps of the full size's width that are alive at once, at worst; measured, with a few to spare."""
+LEARNING = 4
+"""Times the activations of a frame that a frame takes which is learnt from, what likeness is seen with among them;
+half of it was measured without the latter."""
 COPIES = 3
 """Of an exemplar's features while they are put together with the others'."""
 
@@ -25,6 +28,13 @@ def exemplar_bytes(config: FewShotConfig, height: int, width: int, bytes_per_val
     places = _places(config, height, width)
     given = (config.label_channels + 3) * height * width * 4
     return COPIES * places * (features + keys) * max(bytes_per_value, 4) + given
+
+
+def learning_bytes(config: FewShotConfig, height: int, width: int, exemplars: int) -> int:
+    """Upper estimate of the activations of a float32 frame that is learnt from, painted out of so many exemplars."""
+    looked_up = 2 * _places(config, height, width) ** 2 if config.mixing == "attention" else 0
+    each = exemplar_bytes(config, height, width, 4) + 4 * looked_up
+    return LEARNING * frame_bytes(config, height, width, 4) + exemplars * each
 
 
 def exemplars_that_fit(

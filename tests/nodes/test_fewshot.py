@@ -201,3 +201,88 @@ def test_mistakes_are_one_sentence(comfy, load, tiny_weights) -> None:
     shutil.copy(tiny_weights, Path(comfy.folder_paths.models_dir) / "maliang")
     with pytest.raises(InputError, match="not a few-shot generator; choose other weights"):
         run(comfy, "MaliangLoadFewShot", weights="tiny.safetensors", precision="auto")
+
+
+TUNING = {"steps": 3, "learning_rate": 1e-2, "rank": 2, "layers": "nvlabs", "seed": 0, "filename_prefix": ""}
+
+
+def weights_of(patcher) -> dict[str, torch.Tensor]:
+    return patcher.model.network.state_dict()
+
+
+def same(a, b) -> bool:
+    return all(torch.equal(value, weights_of(b)[name]) for name, value in weights_of(a).items())
+
+
+@torch.inference_mode()  # as ComfyUI runs nodes
+def test_a_network_is_tuned_saved_and_loaded_again(comfy, load) -> None:
+    network = load()
+    exemplars, check = encode(comfy, network)[0], encode(comfy, network, pictures=batch(3)[2:])[0]
+    inputs = TUNING | {
+        "network": network,
+        "exemplars": exemplars,
+        "filename_prefix": "deltas/me",
+        "check": check,
+    }
+    tuned, table = run(comfy, "MaliangTuneOnExemplars", **inputs).args
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [
+        "| exemplars (tuned on)",
+        "| check (never seen)",
+    ]
+    assert [done for done, _ in comfy.seen.progress] == [1, 2, 3]
+    assert comfy.seen.previews
+    assert comfy.seen.shown[-1][1].endswith("deltas/me_00001_.safetensors [output]")
+    assert not same(tuned, network)
+    loaded = run(comfy, "MaliangLoadDelta", network=network, file="deltas/me_00001_.safetensors [output]")[0]
+    assert same(loaded, tuned)
+    assert not list((comfy.base / "temp").rglob("state.*"))
+    video = run(
+        comfy,
+        "MaliangFewShot",
+        network=tuned,
+        exemplars=exemplars,
+        driver=keypoints(),
+        codec="ffv1",
+        live=False,
+    )[0]
+    assert len(frames_of(video)) == FRAMES
+
+
+def test_stopped_tuning_goes_on_bit_for_bit(comfy, load) -> None:
+    network = load()
+    inputs = TUNING | {"network": network, "exemplars": encode(comfy, network)[0]}
+    whole = run(comfy, "MaliangTuneOnExemplars", **inputs)[0]
+    comfy.seen.stop_at = comfy.seen.checks + 2
+    with pytest.raises(comfy.mm.InterruptProcessingException):
+        run(comfy, "MaliangTuneOnExemplars", **inputs)
+    comfy.seen.stop_at = None
+    comfy.seen.progress.clear()
+    rest = run(comfy, "MaliangTuneOnExemplars", **inputs)[0]
+    assert [done for done, _ in comfy.seen.progress] == [3]
+    assert same(rest, whole)
+    assert not (comfy.base / "output" / "deltas").exists()
+
+
+def test_what_cannot_be_tuned_or_loaded_is_refused(comfy, load) -> None:
+    network = load()
+    exemplars = encode(comfy, network)[0]
+    inputs = TUNING | {"exemplars": exemplars, "steps": 1}
+    tuned = run(
+        comfy,
+        "MaliangTuneOnExemplars",
+        network=network,
+        **inputs,
+    )[0]
+    with pytest.raises(InputError, match="this network is tuned already"):
+        run(comfy, "MaliangTuneOnExemplars", network=tuned, **inputs)
+    small = encode(comfy, network, width=48)[0]
+    with pytest.raises(InputError, match="the pictures to check it are 48x32, the exemplars 32x32"):
+        run(comfy, "MaliangTuneOnExemplars", network=network, check=small, **inputs)
+    run(comfy, "MaliangTuneOnExemplars", network=network, **(inputs | {"filename_prefix": "me"}))
+    name = "me_00001_.safetensors [output]"
+    with pytest.raises(InputError, match="was tuned for other weights than these"):
+        run(comfy, "MaliangLoadDelta", network=load(filters=8), file=name)
+    with pytest.raises(InputError, match="made for weights that paint face"):
+        run(comfy, "MaliangTuneOnExemplars", network=load("pose", 3), **inputs)
+    with pytest.raises(InputError, match=r"'nothing\.safetensors' is not in ComfyUI's folder"):
+        run(comfy, "MaliangLoadDelta", network=network, file="nothing.safetensors")
