@@ -162,6 +162,7 @@ HOSTILE = {
     ),
     "another of the module": (named("torch._utils", "_rebuild_tensor"), "asks for torch._utils._rebuild_tensor"),
     "constructor": (named("copyreg", "_reconstructor"), "asks for copyreg._reconstructor"),
+    "to the terminal": (named("o\x1b[2Js", "sys\ttem"), "asks for o?[2Js.sys?tem"),
     "set without its name": (named("builtins", "set") + op("DUP") + op("BUILD"), "sets the state of a builtins.set"),
     "call of a text": (text("os.system") + op("EMPTY_TUPLE") + op("REDUCE"), "it calls a str"),
     "call of a result": (ORDERED + (op("EMPTY_TUPLE") + op("REDUCE")) * 2, "it calls a dict"),
