@@ -1,11 +1,13 @@
 """`maliang demo`: the main jobs on what comes with the package, offline."""
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from .demo_fewshot import FEW_SHOT_SHOWS, lack_of_weights, show_few_shot
 from .numbers import at_least
 from .terminal import progress_bar
 
@@ -32,6 +34,7 @@ SHOWS = {
     "face": Show("face", "world:faces?seed={seed}&frames={frames}&size=128x128&subject=0", None),
     "dancer": Show("dancer", "world:puppets?seed={seed}&frames={frames}&size=128x192&subject=0", None),
 }
+ALL = (*SHOWS, *FEW_SHOT_SHOWS)
 COLUMNS = 4
 """Moments of each video on a contact sheet."""
 
@@ -42,11 +45,15 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="see it work: maps in, videos out, offline, in a few minutes",
         description="Paint what the demo weights have never seen, in every look that they know: label maps of a "
         "procedural street (and once more with its trees turned into buildings), sketches of a talking face, poses of "
-        "a dancer. Each has a folder of its own with its videos and a contact sheet.",
+        "a dancer; and, out of a picture or a few, people, clothes and lights that nobody trained on. Each has a "
+        "folder of its own with its videos and a contact sheet.",
     )
     parser.set_defaults(run=run)
     parser.add_argument(
-        "what", nargs="*", metavar="WHAT", help=f"any of {', '.join(SHOWS)} (default: all of them)"
+        "what",
+        nargs="*",
+        metavar="WHAT",
+        help=f"any of {', '.join(ALL)} (default: all that there are weights for)",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("maliang-demo"), metavar="DIR", help="default: %(default)s"
@@ -65,16 +72,30 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def run(arguments: argparse.Namespace) -> None:
     """`maliang demo`"""
-    unknown = [name for name in arguments.what if name not in SHOWS]
+    unknown = [name for name in arguments.what if name not in ALL]
     if unknown:
-        raise InputError(f"no demo {unknown[0]!r}; there are: {', '.join(SHOWS)}")
-    for name in dict.fromkeys(arguments.what or SHOWS):
-        show(SHOWS[name], arguments.out / name, arguments.seed, arguments.frames)
+        raise InputError(f"no demo {unknown[0]!r}; there are: {', '.join(ALL)}")
+    lacking = {name: lack for name, shown in FEW_SHOT_SHOWS.items() if (lack := lack_of_weights(name, shown))}
+    for name in dict.fromkeys(arguments.what or ALL):
+        if name not in lacking:
+            _show(name, arguments)
+        elif arguments.what:
+            raise InputError(lacking[name])
+        else:
+            print(f"maliang: {lacking[name]}", file=sys.stderr)
+
+
+def _show(name: str, arguments: argparse.Namespace) -> None:
+    told = arguments.out / name, arguments.seed, arguments.frames
+    if name in FEW_SHOT_SHOWS:
+        show_few_shot(FEW_SHOT_SHOWS[name], *told, columns=COLUMNS)
+    else:
+        show(SHOWS[name], *told)
 
 
 def show(what: Show, folder: Path, seed: int, frames: int) -> None:
     """Paint one world in every look; print the paths of what was made."""
-    from ..pipelines.showcase import write_contact_sheet, write_side_by_side
+    from ..pipelines.showcase import write_contact_sheet, write_maps, write_side_by_side
     from ..pipelines.vid2vid import load_generator
     from ..weights.devices import choose_device, choose_dtype
 
@@ -105,19 +126,6 @@ def open_maps(world: str, generator: "Vid2VidGenerator") -> "AnyStream":
     if generator.config.palette:
         return open_label_source(world)
     return open_drawing(world, DrawingOptions(), generator.config.label_channels)
-
-
-def write_maps(maps: "AnyStream", out: Path) -> Path:
-    """The maps as people see them; returns the path of the video."""
-    from ..models.labels.frames import is_drawn
-    from ..pipelines.clips import label_colors, write_clip
-    from ..pipelines.drawings import write_drawing
-
-    if is_drawn(maps):
-        write_drawing(maps, out)
-    else:
-        write_clip(label_colors(maps), out, size=(maps.height, maps.width), frame_rate=maps.frame_rate)
-    return out
 
 
 def replaced(maps: "AnyStream", old: str, new: str) -> "AnyStream":

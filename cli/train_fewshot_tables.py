@@ -50,7 +50,7 @@ def add_ablate_fewshot(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "ablate-fewshot",
         help="train small few-shot networks without a part, and on fewer subjects, and compare them",
         description="Train the recipe face-fewshot-ablation, the same without attention and without weight generation, "
-        "and on 4, 32 and 256 subjects in place of 2048; then print how each paints unseen ones. About two hours on "
+        "and on 4, 32 and 256 subjects in place of 2048; then print how each paints unseen ones. About an hour on "
         "one CPU core; the same command goes on with an interrupted run, and a finished one is only compared again. "
         "Needs OpenCV (extra `flow`).",
     )
@@ -160,7 +160,8 @@ def run_ablate_fewshot(arguments: argparse.Namespace) -> None:
     about = (
         f"{circumstances(device)}. Each network learnt from {clips} clips at {SIZE[1]}x{SIZE[0]} "
         f"(recipe `{FACE_FEWSHOT_ABLATION.name}` and its variants, one seed), then painted {arguments.clips} faces "
-        f"that nobody trained on, {arguments.frames} frames of each."
+        f"that nobody trained on, {arguments.frames} frames of each. Vid2vid is "
+        f"`{_name(arguments.rival, FACES.rival)}`, as it was trained."
     )
     parts = [
         about,
@@ -223,6 +224,11 @@ def _write(arguments: argparse.Namespace, title: str, parts: list[str]) -> None:
     with writing(arguments.table):
         whole = f"# {title}\n\n```\n{_command(arguments)}\n```\n\n{text}\n"
         write_whole(arguments.table, whole.encode())
+
+
+def _name(given: str | None, usual: str) -> str:
+    """Of weights, without the folder that they are in."""
+    return usual if given is None else Path(given).name
 
 
 def _command(arguments: argparse.Namespace) -> str:

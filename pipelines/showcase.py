@@ -4,9 +4,10 @@ Memory: one frame of every clip, plus the pictures of the sheet.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,14 @@ from PIL import Image, ImageDraw
 
 from ..errors import InputError
 from ..media.reader import open_frames
-from .clips import write_clip
+from ..models.labels.frames import AnyStream, is_drawn
+from .clips import label_colors, write_clip
+from .drawings import write_drawing
 
 Pixels = NDArray[np.uint8]
 
+GROUND = (24, 24, 27)
+"""Colour between the pictures of a contact sheet."""
 MARGIN = 8
 CAPTION = 20
 """Pixels above each row of a contact sheet, for its name."""
@@ -36,16 +41,33 @@ def write_side_by_side(clips: Sequence[Path], out: Path) -> None:
         write_clip(together, out, size=size, frame_rate=infos[0].frame_rate)
 
 
-def write_contact_sheet(rows: Sequence[tuple[str, Path]], moments: Sequence[int], out: Path) -> None:
-    """A picture with one named row for each clip: its frames at the numbers in `moments` (ascending, 0-based)."""
+def write_maps(maps: AnyStream, out: Path) -> Path:
+    """The maps as people see them; returns the path of the video."""
+    if is_drawn(maps):
+        write_drawing(maps, out)
+    else:
+        write_clip(label_colors(maps), out, size=(maps.height, maps.width), frame_rate=maps.frame_rate)
+    return out
+
+
+def write_contact_sheet(
+    rows: Sequence[tuple[str, Path]],
+    moments: Sequence[int],
+    out: Path,
+    before: Mapping[str, Pixels] = MappingProxyType({}),
+) -> None:
+    """A picture with one named row for each clip: its frames at the numbers in `moments` (ascending, 0-based).
+
+    before: by the name of a row, what is shown in front of it, scaled to a frame's size.
+    """
     strips = [(name, pick_frames(clip, moments)) for name, clip in rows]
     cell_h, cell_w = strips[0][1][0].shape[:2]
+    if before:
+        empty = np.full((cell_h, cell_w, 3), GROUND, np.uint8)
+        strips = [(name, [_fitted(before.get(name, empty), cell_h, cell_w), *row]) for name, row in strips]
     pitch = cell_h + CAPTION
-    sheet = Image.new(
-        "RGB",
-        (MARGIN + len(moments) * (cell_w + MARGIN), len(strips) * pitch + MARGIN),
-        (24, 24, 27),
-    )
+    width = MARGIN + len(strips[0][1]) * (cell_w + MARGIN)
+    sheet = Image.new("RGB", (width, len(strips) * pitch + MARGIN), GROUND)
     pen = ImageDraw.Draw(sheet)
     for row, (name, frames) in enumerate(strips):
         pen.text((MARGIN, row * pitch + 5), name, fill=(228, 228, 231))
@@ -57,6 +79,10 @@ def write_contact_sheet(rows: Sequence[tuple[str, Path]], moments: Sequence[int]
         os.replace(unfinished, out)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _fitted(picture: Pixels, height: int, width: int) -> Pixels:
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def pick_frames(clip: Path, moments: Sequence[int]) -> list[Pixels]:

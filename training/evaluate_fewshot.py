@@ -3,7 +3,7 @@
 Source: Wang et al. 2019, 4 and figure 7: quality beside rivals, and by the number of exemplars.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from ..models.vid2vid.generator import Vid2VidGenerator
 from ..progress import Progress, silent
 from ..weights.config_json import to_json
 from .clips import Batch
+from .exams import Painter
 from .fewshot import exemplar_labels, frame_labels
 from .fewshot_baselines import LabelFlow, Rival, exemplar_alone, found_flow
 from .fewshot_exams import FewShotExam, fewshot_exam_of
@@ -26,14 +27,12 @@ from .fewshot_scores import FewShotJudge, FewShotScores, ScoreBook, mean_scores
 COUNTS = (1, 2, 4, 8)
 """Numbers of exemplars that are compared."""
 
-Painter = Callable[[Batch], Iterable[Tensor]]
-"""A clip of an exam -> its pictures, `[1 3 h w]` in -1..1 on the CPU, one a frame."""
-
 
 class Contestant(NamedTuple):
     """Somebody who paints."""
 
     painter: Painter
+    """Takes clips of `fewshot_exams`."""
     known_as: str
     """Tells it from any other, also from one of the same name in another run."""
 

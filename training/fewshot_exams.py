@@ -81,7 +81,7 @@ class FewShotExam:
     _clips: Callable[..., SubjectClips[Any]]
 
     def clips(self, config: FewShotConfig, size: Size, frames: int, exemplars: int) -> SubjectClips[Any]:
-        """Unseen clips that all have so many frames and exemplars; numbers from 0 on are those of `numbers`."""
+        """Clips that all have so many frames and exemplars; those whose numbers `unseen` gives show unseen subjects."""
         more: dict[str, object] = {"palette": config.palette} if config.palette else {}
         if config.kind == "pose":
             more["with_densepose"] = config.label_channels == DENSEPOSE_CHANNELS

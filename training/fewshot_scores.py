@@ -68,8 +68,11 @@ class ScoreBook:
             return
         prepare_file(path)
         if path.exists():
-            for line in path.read_text("utf-8").splitlines():
+            text = path.read_text("utf-8")
+            for line in text.splitlines():
                 self._read(line)
+            if text and not text.endswith("\n"):
+                self._append("")
 
     def _read(self, line: str) -> None:
         try:
@@ -86,6 +89,9 @@ class ScoreBook:
     def enter(self, job: str, clip: int, scores: FewShotScores) -> None:
         """Keep it; job: a digest of everything that it depends on."""
         self._known[job, clip] = scores
+        self._append(json.dumps({"job": job, "clip": clip, **scores._asdict()}))
+
+    def _append(self, line: str) -> None:
         if self._path is not None:
             with writing(self._path), self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"job": job, "clip": clip, **scores._asdict()}) + "\n")
+                file.write(f"{line}\n")

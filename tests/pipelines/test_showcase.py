@@ -11,6 +11,7 @@ from maliang_video.media.reader import open_frames
 from maliang_video.media.writer import open_writer
 from maliang_video.pipelines.showcase import (
     CAPTION,
+    GROUND,
     MARGIN,
     pick_frames,
     write_contact_sheet,
@@ -42,6 +43,25 @@ def test_clips_of_differing_heights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"equally high, not \[16, 20\] pixels"):
         write_side_by_side(clips, tmp_path / "both.mp4")
     assert not (tmp_path / "both.mp4").exists()
+
+
+def test_a_contact_sheet_may_show_something_before_a_row(tmp_path: Path) -> None:
+    rows = [("first", clip(tmp_path / "a.mkv", [10, 20])), ("second", clip(tmp_path / "b.mkv", [50, 60]))]
+    before = {"second": np.full((32, 48, 3), 200, np.uint8)}
+    write_contact_sheet(rows, [1], tmp_path / "sheet.png", before)
+    sheet = np.array(Image.open(tmp_path / "sheet.png")).astype(int)
+    assert sheet.shape == (2 * (16 + CAPTION) + MARGIN, MARGIN + 2 * (24 + MARGIN), 3)
+    empty, shown, frame = (
+        sheet[top : top + 16, left : left + 24]
+        for top, left in (
+            (CAPTION, MARGIN),
+            (16 + 2 * CAPTION, MARGIN),
+            (16 + 2 * CAPTION, 2 * MARGIN + 24),
+        )
+    )
+    assert (empty == GROUND).all()
+    assert (shown == 200).all()
+    assert np.abs(frame - 60).max() < 3
 
 
 def test_a_contact_sheet_shows_each_clip_at_each_moment(tmp_path: Path) -> None:

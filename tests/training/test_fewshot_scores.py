@@ -50,10 +50,12 @@ def test_a_book_on_disk_remembers_and_skips_a_line_that_was_cut_off(tmp_path):
     assert book.find("ours", -101) is None
     book.enter("ours", -101, SCORES)
     with path.open("a", encoding="utf-8") as file:
-        file.write('{"job": "ours", "clip": -102, "psnr": 2\n{"job": "ours"}\n')
+        file.write('{"job": "ours"}\n{"job": "ours", "clip": -102, "psnr": 2')
     again = ScoreBook(path)
     assert again.find("ours", -101) == SCORES
     assert again.find("ours", -102) is None
+    again.enter("ours", -103, SCORES)
+    assert ScoreBook(path).find("ours", -103) == SCORES, "it doesn't stand behind the torn line"
     assert again.find("theirs", -101) is None
 
 

@@ -80,7 +80,8 @@ def _layer(
     """All strokes of one brush, in an order by chance."""
     seen = np.asarray(model.filter(ImageFilter.GaussianBlur(brush / 2.5))).astype(np.float64)
     lumen = _luma(seen)
-    across, down = np.gradient(_blurred(lumen, brush / 2), axis=(1, 0))
+    smooth = _blurred(lumen, brush / 2)
+    across, down = (np.asarray(np.gradient(smooth, axis=axis)) for axis in (1, 0))
     wrong = np.abs(seen - np.asarray(painting)).mean(2)
     rows, columns = (np.arange(brush / 2, side, brush * 0.7) for side in seen.shape[:2])
     places = np.stack(np.meshgrid(columns, rows), -1).reshape(-1, 2)
@@ -118,7 +119,7 @@ def _mixed(color: Array) -> Array:
     """A colour of the palette: few steps of lightness and of hue."""
     light = color.mean()
     steps = np.round(light / 17) * 17
-    return steps + np.round((color - light) / 11) * 11 * 1.12
+    return np.asarray(steps + np.round((color - light) / 11) * 11 * 1.12)
 
 
 def _warmed(rgb: Pixels) -> Pixels:
