@@ -73,7 +73,7 @@ def crop_face(frame: Tensor, quad: Points, size: int, *, exact: bool = False) ->
     """The square `quad` `[4 2]` of a frame `[b c h w]` (-1..1), upright, `[b c size size]`."""
     there, whole = crop_map(quad, size), Window(0, 0, size, size)
     if exact:
-        places = _places(there, whole, 1, frame)
+        places = _places(there, whole).to(frame.device)
         return torch.where(_inside(places, frame), _sampled(frame, places, "bilinear"), -1.0)
     finer = _finer(there)
     return _averaged(there, whole, finer, frame, lambda places: _sampled(frame, places, _mode(finer)))
@@ -81,13 +81,13 @@ def crop_face(frame: Tensor, quad: Points, size: int, *, exact: bool = False) ->
 
 def visible_share(quad: Points, height: int, width: int) -> float:
     """How much of a square lies inside a frame: 0..1, by 32 x 32 places."""
-    places = _places(crop_map(quad, 32), Window(0, 0, 32, 32), 1, torch.empty(0))
+    places = _places(crop_map(quad, 32), Window(0, 0, 32, 32))
     return float(_inside(places, torch.empty(1, 1, height, width)).double().mean())
 
 
 def visible_mask(quad: Points, size: int, height: int, width: int) -> Tensor:
     """Where a crop shows its frame and not what lies beyond: 1.0 or 0.0, `[1 1 size size]`."""
-    places = _places(crop_map(quad, size), Window(0, 0, size, size), 1, torch.empty(0))
+    places = _places(crop_map(quad, size), Window(0, 0, size, size))
     return _inside(places, torch.empty(1, 1, height, width)).float()[None, None]
 
 
@@ -130,14 +130,16 @@ def place_crop(
     if window.size == (0, 0):
         both = torch.cat([crop, shown], 1)[..., :0, :0]
     elif exact:
-        places = _places(there, window, 1, crop)
+        places = _places(there, window).to(crop.device)
         both = _sampled(torch.cat([crop * shown, shown], 1), places, "bilinear")
         both = torch.where(_inside(places, crop), both, 0.0)
     else:
         finer = _finer(there)
 
         def premultiplied(places: Tensor) -> Tensor:
-            here = _sampled(shown, places, "bilinear") * _coverage(places, there, crop)
+            here = _coverage(places, there, crop).expand(crop.shape[0], 1, -1, -1)
+            if alpha is not None:
+                here = here * _sampled(shown, places, "bilinear")
             return torch.cat([_sampled(crop, places, _mode(finer)) * here, here], 1)
 
         both = _averaged(there, window, finer, crop, premultiplied)
@@ -182,17 +184,23 @@ def _averaged(
     strips = []
     for top in range(window.top, window.bottom, strip):
         part = window._replace(top=top, bottom=min(top + strip, window.bottom))
-        strips.append(F.avg_pool2d(sample(_places(there, part, finer, source)), finer))
+        across, down = (axis.to(source) for axis in _axes(there, part, finer))
+        strips.append(F.avg_pool2d(sample(across + down), finer))
     return torch.cat(strips, 2)
 
 
-def _places(there: Affine, window: Window, finer: int, source: Tensor) -> Tensor:
-    """Where the pixels of a window are in `source`, `finer` x `finer` in each: `[h w 2]`, pixel (0, 0) covers 0..1."""
+def _places(there: Affine, window: Window, finer: int = 1) -> Tensor:
+    """Where the pixels of a window are in the source, `finer` x `finer` in each: `[h w 2]`, float64."""
+    across, down = _axes(there, window, finer)
+    return across + down
+
+
+def _axes(there: Affine, window: Window, finer: int) -> tuple[Tensor, Tensor]:
+    """The two parts of `_places` that come of columns `[1 w 2]` and of rows `[h 1 2]`."""
     steps = (torch.arange(count * finer, dtype=torch.float64) + 0.5 for count in window.size[::-1])
     x, y = (step / finer + start for step, start in zip(steps, window[:2], strict=True))
     a = torch.from_numpy(there)
-    places = x[None, :, None] * a[:, 0] + y[:, None, None] * a[:, 1] + a[:, 2]
-    return places.to(source.device)
+    return x[None, :, None] * a[:, 0], y[:, None, None] * a[:, 1] + a[:, 2]
 
 
 def _inside(places: Tensor, source: Tensor) -> Tensor:
