@@ -7,7 +7,9 @@ sum of what is declared was held against the size of the file.
 
 import re
 import zipfile
+from argparse import Namespace
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +78,24 @@ def _load(path: Path, where: str) -> Any:
     mapped = is_zip(path)
     guard = _record_guard(path, where) if mapped else _total_guard(path.stat().st_size, where)
     try:
-        return torch.load(path, map_location=guard, weights_only=True, mmap=mapped)
+        with _options_allowed():
+            return torch.load(path, map_location=guard, weights_only=True, mmap=mapped)
     except InputError:
         raise
     except Exception as error:  # a broken pickle makes its reader raise anything: all of it means the same
         raise InputError(f"{where}: {_reason(error)}") from error
+
+
+def _options_allowed() -> AbstractContextManager[None]:
+    """Inside the block a checkpoint may hold an `argparse.Namespace`, as relatives of e4e do for their options.
+
+    It is an object with attributes and runs nothing; nobody here looks at it. Needs PyTorch 2.5: an older one refuses
+    such files.
+    """
+    if not hasattr(torch.serialization, "safe_globals"):
+        return nullcontext()
+    allowed: AbstractContextManager[None] = torch.serialization.safe_globals([Namespace])
+    return allowed
 
 
 def _reason(error: Exception) -> str:

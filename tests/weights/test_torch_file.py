@@ -7,6 +7,7 @@ import resource
 import struct
 import tarfile
 import zipfile
+from argparse import Namespace
 from collections import OrderedDict
 
 import pytest
@@ -66,6 +67,17 @@ def test_a_state_dict_beside_other_things_is_found(tmp_path, zipped):
     read = read_state(saved(tmp_path / "FlowNet2_checkpoint.pth.tar", content, zipped))
     assert list(read) == ["w"]
     assert not read["w"].requires_grad
+
+
+@FORMATS
+def test_options_beside_a_state_dict_may_be_a_namespace(tmp_path, zipped):
+    options = Namespace(stylegan_size=1024, exp_dir="x")
+    content = {"state_dict": {"w": torch.ones(2)}, "latent_avg": torch.zeros(3), "opts": options}
+    assert list(read_state(saved(tmp_path / "e4e.pt", content, zipped))) == ["w", "latent_avg"]
+    options.evil = RunsCommand(f"touch {tmp_path / 'ran'}")
+    assert "nothing was run" in refusal(saved(tmp_path / "evil.pt", content, zipped))
+    assert not (tmp_path / "ran").exists()
+    assert Namespace not in torch.serialization.get_safe_globals(), "it is allowed here only"
 
 
 @FORMATS
