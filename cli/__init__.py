@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser(always: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The parser of every group; `always` holds the options that any command takes."""
     from .. import __version__
-    from . import demo, faces, features, fewshot, flow, future, labels, train, vid2vid, weights
+    from . import demo, faces, features, fewshot, flow, future, infinity, labels, train, vid2vid, weights
 
     parser = argparse.ArgumentParser(
         prog="maliang",
@@ -63,7 +63,7 @@ def build_parser(always: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"maliang {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (demo, vid2vid, fewshot, faces, future, labels, flow, features, weights, train):
+    for group in (demo, vid2vid, fewshot, faces, infinity, future, labels, flow, features, weights, train):
         group.add_commands(commands)
     return parser
 

@@ -18,6 +18,7 @@ from . import (
     flow,
     future,
     generator,
+    infinity_plan,
     labels,
     people_world,
     pose_finder,
@@ -78,6 +79,8 @@ NODES: tuple[Any, ...] = (
     vid2vid.PredictFlow,
     flow.ShowFlow,
     flow.Warp,
+    infinity_plan.MakePlan,
+    infinity_plan.ShowPlan,
 )
 
 

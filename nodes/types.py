@@ -35,6 +35,9 @@ Flow = io.Custom("MALIANG_FLOW")
 FewShot = io.Custom("MALIANG_FEWSHOT")
 """ComfyUI's ModelPatcher, whose `model` is a `compat.Held` `models.fewshot.generator.FewShotGenerator`."""
 
+OrderPlan = io.Custom("MALIANG_ORDER_PLAN")
+"""A `models.infinity.plans.OrderPlan`: in which order the patches of a canvas are made, and what each sees."""
+
 Exemplars = io.Custom("MALIANG_EXEMPLARS")
 """A `pipelines.fewshot.Given`: pictures of a subject as a few-shot network takes them."""
 

@@ -6,6 +6,7 @@ Memory: a tile with its halo, and the windows of `models.infinity.tiles`; nothin
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -17,19 +18,16 @@ from ..models.infinity.tiles import TILE, TiledDecoder
 from ..models.infinity.tokenizer import Tokenizer
 from ..models.infinity.windows import Box, tiles
 from ..progress import Progress, silent
-from ..weights import load
-from ..weights.folders import typed
+from ..weights.loading import load_as
 
 PREVIEW_SIDE = 512
 """Pixels of the longer side of a preview, at most."""
 
 
-def load_tokenizer(name: str, device: str = "cpu") -> Tokenizer:
+def load_tokenizer(name: str | Path, device: torch.device | str = "cpu") -> Tokenizer:
     """A tokenizer by the name of a preset or a file. InputError where that is another network."""
-    tokenizer = load(typed(name), device)
-    if not isinstance(tokenizer, Tokenizer):
-        raise InputError(f"{name}: holds a {type(tokenizer).__name__}, not a picture tokenizer")
-    return tokenizer.requires_grad_(False)
+    otherwise = "not a picture tokenizer; choose other weights"
+    return load_as(Tokenizer, otherwise, name, device, torch.float32).eval().requires_grad_(False)
 
 
 def decode_tokens(

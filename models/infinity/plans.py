@@ -261,6 +261,6 @@ def check_sizes(grid: Grid, extent: Extent) -> None:
 
 
 def describe(grid: Grid) -> str:
-    """Columns x rows, and frames where there are several."""
+    """Columns x rows, after the frames where there are several."""
     size = f"{grid.columns}x{grid.rows}"
-    return size if grid.frames == 1 else f"{size}x{grid.frames} frames"
+    return size if grid.frames == 1 else f"{grid.frames} frames of {size}"

@@ -83,7 +83,7 @@ def test_refusals(tmp_path, tokenizer, source):
 
 def test_tokenizers_are_loaded_by_name(tmp_path, tokenizer, tiny_generator):
     save(tmp_path / "t.safetensors", tokenizer, licence="MIT", source="a test")
-    assert load_tokenizer(str(tmp_path / "t.safetensors")).config == CONFIG
+    assert load_tokenizer(tmp_path / "t.safetensors").config == CONFIG
     save(tmp_path / "g.safetensors", tiny_generator, licence="MIT", source="a test")
     with pytest.raises(InputError, match="holds a Vid2VidGenerator, not a picture tokenizer"):
-        load_tokenizer(str(tmp_path / "g.safetensors"))
+        load_tokenizer(tmp_path / "g.safetensors")
