@@ -9,6 +9,9 @@ from ..errors import InputError
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..models.fewshot.generator import FewShotGenerator
     from ..models.labels.frames import AnyStream
     from ..pipelines.fewshot import Given
@@ -110,7 +113,9 @@ def show_few_shot(what: FewShotShow, folder: Path, seed: int, frames: int, *, co
     folder.mkdir(parents=True, exist_ok=True)
     device = choose_device()
     generator = load_few_shot(what.weights, device, choose_dtype("fp32", device))
-    driver, made, exemplars = what.driver.format(seed=seed, frames=frames), {}, {}
+    driver = what.driver.format(seed=seed, frames=frames)
+    made: dict[str, Path] = {}
+    exemplars: "dict[str, NDArray[np.uint8]]" = {}
     for name, pictures in what.subjects.items():
         given = _given(generator, pictures)
         maps = _driven(driver, given)
