@@ -115,7 +115,7 @@ def show_few_shot(what: FewShotShow, folder: Path, seed: int, frames: int, *, co
     generator = load_few_shot(what.weights, device, choose_dtype("fp32", device))
     driver = what.driver.format(seed=seed, frames=frames)
     made: dict[str, Path] = {}
-    exemplars: "dict[str, NDArray[np.uint8]]" = {}
+    exemplars: dict[str, NDArray[np.uint8]] = {}
     for name, pictures in what.subjects.items():
         given = _given(generator, pictures)
         maps = _driven(driver, given)
