@@ -2,15 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
+    from ..weights.delta import DeltaFacts
     from ..weights.file import WeightsInfo
     from ..weights.presets import AnyPreset, HubPreset, OwnFilePreset
 
@@ -159,9 +160,12 @@ def run_convert(arguments: argparse.Namespace) -> None:
 def run_info(arguments: argparse.Namespace) -> None:
     """`maliang weights info`"""
     from ..weights import inspect, locate
+    from ..weights.delta import read_facts
     from ..weights.folders import typed
 
-    _print_table(_facts(inspect(locate(typed(arguments.weights)))))
+    path = locate(typed(arguments.weights))
+    delta = read_facts(path)
+    _print_table(_facts(inspect(path)) if delta is None else _delta_facts(path, delta))
 
 
 def run_verify(arguments: argparse.Namespace) -> None:
@@ -218,7 +222,11 @@ def _where(preset: "AnyPreset", files: dict[str, Path]) -> str:
 
 
 def _facts(info: "WeightsInfo") -> list[tuple[str, str]]:
-    config = [(f"  {field.name}", str(getattr(info.config, field.name))) for field in fields(info.config)]
+    config = [
+        (f"  {field.name}", str(each))
+        for field in fields(info.config)
+        for each in _each(getattr(info.config, field.name))
+    ]
     return [
         ("file", str(info.path)),
         ("size", _bytes(info.bytes)),
@@ -231,6 +239,25 @@ def _facts(info: "WeightsInfo") -> list[tuple[str, str]]:
         ("config", ""),
         *config,
     ]
+
+
+def _delta_facts(path: Path, facts: "DeltaFacts") -> list[tuple[str, str]]:
+    return [
+        ("delta", str(path)),
+        ("size", _bytes(path.stat().st_size)),
+        ("tuned", facts.architecture),
+        ("from", facts.base_source or "not stated"),
+        ("sha256", f"{facts.base} of those weights"),
+        ("licence", facts.licence or "not stated"),
+        ("tuning", facts.tuning),
+        ("figures", facts.figures),
+    ]
+
+
+def _each(value: Any) -> Sequence[Any]:
+    """What a field of a config is shown as: a line for each of several parts, such as directions, else one."""
+    parts = isinstance(value, tuple) and any(map(is_dataclass, value))
+    return value if parts else (value,)
 
 
 def _print_table(rows: Iterable[tuple[str, ...]]) -> None:

@@ -5,6 +5,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -200,6 +201,24 @@ def test_info_is_a_table(folder, capsys):
     assert (said["dtype"], said["licence"], said["source"]) == ("fp16", "MIT", "a test")
     assert "  style_names  " in text
     assert "('day', 'night')" in text
+
+
+def test_directions_are_converted_and_shown_one_a_line(folder, tmp_path, capsys):
+    for name in ("age", "smile"):
+        np.save(tmp_path / f"{name}.npy", np.full((18, 512), 0.5))
+    assert (
+        run("convert", tmp_path / "age.npy", tmp_path / "smile.npy", "--out", folder / "edits.safetensors")
+        == 0
+    )
+    capsys.readouterr()
+    assert run("info", "edits") == 0
+    text = capsys.readouterr().out
+    said = facts(text)
+    assert (said["architecture"], said["licence"]) == ("faces.directions/1", "CC-BY-NC")
+    lines = [line for line in text.splitlines() if line.startswith("  directions")]
+    assert ["name='age'" in lines[0], "name='smile'" in lines[1], len(lines)] == [True, True, 2]
+    assert run("verify", "edits") == 0
+    assert "its 2 tensors fit" in capsys.readouterr().out
 
 
 def test_info_prints_no_control_characters(folder, capsys):
