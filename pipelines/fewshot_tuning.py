@@ -69,6 +69,9 @@ def tune_few_shot(
     InputError: exemplars or check of another kind or size, a network that isn't float32, a loss that is not finite.
     """
     check_tuning(tuning)
+    if not len(prepared.images) or (check is not None and not len(check.images)):
+        whose = "to check it" if len(prepared.images) else "of the subject"
+        raise InputError(f"tuning: there are no pictures {whose}; give at least one with its labels")
     if generator.dtype != torch.float32:
         raise InputError("tuning: needs the network in fp32; load it so")
     if check is not None and check.images.shape[2:] != prepared.images.shape[2:]:
