@@ -52,27 +52,33 @@ def _with_scaled_weights(
     x: Tensor, weight: Tensor, inputs: Tensor, outputs: Tensor, bias: Tensor, up: bool
 ) -> Tensor:
     scales = outputs[:, :, None, None, None] * inputs[:, None, :, None, None]  # [b o i 1 1]
+    if up:
+        weight, scales = _transposed(weight), scales.transpose(1, 2)
     each = [
-        _convolve(sample, (weight * scale).to(x.dtype), None if up else bias, up)
+        _convolve(sample, (weight * scale).to(x.dtype), bias, up)
         for sample, scale in zip(x.chunk(len(x)), scales, strict=True)
     ]
-    y = each[0] if len(each) == 1 else torch.cat(each)
-    return _filtered(y, bias) if up else y
+    return each[0] if len(each) == 1 else torch.cat(each)
 
 
 def _with_scaled_activations(
     x: Tensor, weight: Tensor, inputs: Tensor, outputs: Tensor, bias: Tensor, up: bool
 ) -> Tensor:
-    y = _convolve(x * inputs[:, :, None, None].to(x.dtype), weight, None, up)
-    scale = outputs[:, :, None, None].to(x.dtype)
-    return _filtered(y * scale, bias) if up else torch.addcmul(bias[:, None, None], y, scale)
+    scaled = x * inputs[:, :, None, None].to(x.dtype)
+    y = _convolve(scaled, _transposed(weight) if up else weight, None, up)
+    return torch.addcmul(bias[:, None, None], y, outputs[:, :, None, None].to(x.dtype))
+
+
+def _transposed(weight: Tensor) -> Tensor:
+    """[o i 3 3] -> [i o 3 3], copied once here and not by every kernel that reads it, in training three of them."""
+    last = weight.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    return weight.transpose(0, 1).contiguous(memory_format=layout)
 
 
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, up: bool) -> Tensor:
-    if up:
-        return F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-    return F.conv2d(x, weight, bias, padding=1)
-
-
-def _filtered(y: Tensor, bias: Tensor) -> Tensor:
+    """weight: transposed where `up`."""
+    if not up:
+        return F.conv2d(x, weight, bias, padding=1)
+    y = F.conv_transpose2d(x, weight, stride=2)
     return smooth(y, binomial_kernel(gain=4.0).to(y.device), bias)
