@@ -21,12 +21,15 @@ from .recipe import Recipe, check_recipe
 from .schedule import Schedule, check_batches
 from .segmenter import SegmenterRecipe, segmenter_clips
 from .segmenter_method import SegmenterMethod, read_segmenter
+from .stylegan2_data import stylegan2_clips
+from .stylegan2_method import StyleGAN2Method, read_stylegan2
+from .stylegan2_recipe import StyleGAN2Recipe, check_stylegan2
 from .team import Team
 from .vid2vid_method import Vid2VidMethod
 from .vid2vid_result import read_generator
 from .world_clips import world_clips
 
-AnyRecipe = Recipe | FewShotRecipe | FutureRecipe | SegmenterRecipe
+AnyRecipe = Recipe | FewShotRecipe | FutureRecipe | SegmenterRecipe | StyleGAN2Recipe
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ _APPROACHES = {
         Approach(FewShotRecipe.kind, check_fewshot, fewshot_world_clips, FewShotMethod, read_fewshot),
         Approach(FutureRecipe.kind, check_future, future_clips, FutureMethod, read_label_predictor),
         Approach(SegmenterRecipe.kind, check_batches, segmenter_clips, SegmenterMethod, read_segmenter),
+        Approach(StyleGAN2Recipe.kind, check_stylegan2, stylegan2_clips, StyleGAN2Method, read_stylegan2),
     )
 }
 

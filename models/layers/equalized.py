@@ -1,4 +1,4 @@
-"""Linear layers whose weights are stored at unit variance and scaled as they are used.
+"""Layers whose weights are stored at unit variance and scaled as they are used.
 
 Source: Karras et al. 2018, "Progressive Growing of GANs", 4.1.
 """
@@ -24,3 +24,21 @@ class EqualizedLinear(nn.Module):
         """`[... i]` -> `[... o]`."""
         gain = self.rate / math.sqrt(self.weight.shape[1])
         return F.linear(x, self.weight * gain, self.bias * self.rate)
+
+
+class EqualizedConvolution(nn.Module):
+    """A convolution whose weights are stored at unit variance and divided by sqrt(inputs * k * k) as they are used."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int = 0, bias: bool = True
+    ) -> None:
+        """bias: starts at 0; False: there is none."""
+        super().__init__()
+        self.stride, self.padding = stride, padding
+        self.gain = 1 / math.sqrt(inputs * kernel * kernel)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[b i h w]` -> `[b o h' w']`."""
+        return F.conv2d(x, self.weight * self.gain, self.bias, self.stride, self.padding)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .chance import draw
-from .face_person import CLOTHES, Subject
+from .face_person import CLOTHES, Subject, Vector
 from .face_shape import Array, step
 from .mesh import Float
 from .mesh_shade import Lighting
@@ -17,8 +17,7 @@ def backdrop(subject: Subject, lighting: Lighting, camera: StillCamera) -> Float
     across = (np.arange(camera.width + 1) - camera.width / 2) * scale
     up = (camera.height / 2 - np.arange(camera.height + 1)) * scale
     x, y = np.tile(across, (up.size, 1)), np.repeat(up[:, None], across.size, 1)
-    c = draw(subject.seed, 0, 91, 12)
-    wall = np.asarray(CLOTHES[int(c[0] * len(CLOTHES))]) * 0.55 + 0.16
+    c, wall = draw(subject.seed, 0, 91, 12), np.asarray(wall_color(subject))
     paint = (_wall, _window, _shelves, _lights, _garden)[subject.backdrop]
     color = paint(x, y, wall, c)
     above, key = np.asarray(lighting.above), np.asarray(lighting.key.color)
@@ -28,6 +27,13 @@ def backdrop(subject: Subject, lighting: Lighting, camera: StillCamera) -> Float
     glow = np.exp(-((x / 0.42) ** 2) - ((y + 0.05) / 0.5) ** 2) * 0.10
     shown = np.clip(color * light + glow[..., None] * key, 0.002, None)
     return np.asarray(spread(shown, 2), np.float32)
+
+
+def wall_color(subject: Subject) -> Vector:
+    """Of the wall behind a person, linear."""
+    c = draw(subject.seed, 0, 91, 12)
+    red, green, blue = (0.55 * value + 0.16 for value in CLOTHES[int(c[0] * len(CLOTHES))])
+    return red, green, blue
 
 
 def _wall(x: Array, y: Array, wall: Array, c: Array) -> Array:
