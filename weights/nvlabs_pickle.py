@@ -21,7 +21,7 @@ from torch import Tensor
 from ..errors import InputError
 from .pickled_arrays import numpy_names
 from .pickled_tensors import TENSOR_NAMES, TensorPlan, build_all, load_from_bytes
-from .restricted_pickle import Budget, Machine, Names, Tape, new_dictionary, plainly
+from .restricted_pickle import Budget, Machine, Names, Tape, new_dictionary, plainly, printable
 
 WHAT = "a pickle of plain networks as NVlabs published them"
 MAX_DEPTH = 16
@@ -81,8 +81,8 @@ def read_networks(
         modules = {name: module for name, module in found.items() if isinstance(module, Module)}
         missing = [name for name in wanted if name not in modules]
         if missing:
-            there = ", ".join(map(str, modules)) or "none"
-            raise InputError(f"{where}: holds no network {missing[0]}; it holds {there[:200]}")
+            there = ", ".join(map(str, modules))[:200] or "none"
+            raise InputError(f"{where}: holds no network {missing[0]}; it holds {printable(there)}")
         return {name: network(modules[name], size) for name in wanted}
 
 

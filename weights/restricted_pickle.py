@@ -253,12 +253,12 @@ def plainly(where: str, what: str) -> Iterator[None]:
     except InputError:
         raise
     except NotAllowedError as error:
-        raise InputError(f"{where}: not {what}: {_printable(str(error))}; nothing was run") from error
+        raise InputError(f"{where}: not {what}: {printable(str(error))}; nothing was run") from error
     except Exception as error:  # a broken pickle makes its reader raise anything: all of it means the same
-        reason = _printable(f"{type(error).__name__}: {error}"[:120])
+        reason = printable(f"{type(error).__name__}: {error}"[:120])
         raise InputError(f"{where}: not {what}, or cut short or damaged ({reason}); get it again") from error
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without the characters by which a name in a file could steer a terminal."""
     return "".join(each if each.isprintable() else "?" for each in text)

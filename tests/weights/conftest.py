@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from json import dumps
@@ -234,3 +235,36 @@ def published_faces(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace
     script = Path(__file__).parents[1] / "golden" / "face_pickles.py"
     subprocess.run([sys.executable, script, folder / "state.pt", folder], check=True)
     return SimpleNamespace(folder=folder, state=state)
+
+
+RUNS = ("exec", "compile", "import", "open", "pickle.", "os.", "subprocess.", "shutil.", "socket.", "ctypes.")
+"""Beginnings of what Python announces before it runs code, looks up a name for a pickle, or touches files."""
+
+
+class Watch:
+    """Notices what Python announces inside of its blocks. Such hooks stay for as long as Python runs: there is one."""
+
+    def __init__(self) -> None:
+        self.prefixes: tuple[str, ...] = ()
+        self.seen: list[str] = []
+        sys.addaudithook(self.notice)
+
+    def notice(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.prefixes and event.startswith(self.prefixes):
+            self.seen.append(event)
+
+    @contextmanager
+    def __call__(self, *, files: bool = False) -> Iterator[None]:
+        """Nothing may be run in here. files: a file may be opened, and modules of Python's own be imported."""
+        self.seen.clear()
+        self.prefixes = RUNS[4:] if files else RUNS
+        try:
+            yield
+        finally:
+            self.prefixes = ()
+        assert self.seen == []
+
+
+@pytest.fixture(scope="session")
+def watched() -> Watch:
+    return Watch()

@@ -86,7 +86,7 @@ def test_what_is_forged_or_broken_is_refused(published, tmp_path, name):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_file_with_damaged_bytes_is_refused_or_read(published, tmp_path, data):
+def test_a_file_with_damaged_bytes_is_refused_or_read(published, watched, tmp_path, data):
     path = tmp_path / "damaged.pt"
     flips = data.draw(st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=3))
 
@@ -101,7 +101,8 @@ def test_a_file_with_damaged_bytes_is_refused_or_read(published, tmp_path, data)
     changed(published, path, damage)
     said, frames = f"{path}: ", FRAMES
     try:
-        frames = len(read_tuned_model(path).pivots)
+        with watched(files=True):
+            frames = len(read_tuned_model(path).pivots)
     except InputError as error:
         said = str(error)
     assert said.startswith(f"{path}: ")
