@@ -53,7 +53,7 @@ class Examination(NamedTuple):
     frames: int
     """Of each clip, three or more."""
     exemplars: int
-    """That clips come with, at most what a painter takes."""
+    """That clips come with: as many as any painter takes."""
 
 
 def contestants(
@@ -104,12 +104,12 @@ def evaluate_fewshot(
     jobs = {name: f"{about} {each.known_as}" for name, each in every.items()}
     data, numbers, judge = exam.clips(generator.config, size, frames, exemplars), list(numbers), None
     for done, number in enumerate(numbers, 1):
-        missing = [name for name in every if book.find(jobs[name], number) is None]
+        missing = {jobs[name]: each for name, each in every.items() if book.find(jobs[name], number) is None}
         if missing:
             judge = judge or FewShotJudge(exam.parts, exam.crowd(generator.config, size))
             clip = data[number]
-            for name in missing:
-                book.enter(jobs[name], number, judge.look(clip, painted(every[name], clip)))
+            for job, each in missing.items():
+                book.enter(job, number, judge.look(clip, painted(each, clip)))
         progress(done, len(numbers))
     return [Row(name, mean_scores(_found(book, jobs[name], numbers))) for name in every]
 
