@@ -1,12 +1,13 @@
 """Invert: from the crops of a face to the codes from which its generator paints it."""
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from ..errors import InputError
+from ..media.clip import FrameReader
 from ..media.pixels import to_model
 from ..media.reader import open_frames
 from ..models.faces.e4e import E4E, encoder_input
@@ -22,7 +23,6 @@ BATCH = 8
 """Crops that the encoder is given at once."""
 
 
-@torch.inference_mode()
 def invert_face(
     folder: FaceWorkFolder,
     encoder: E4E,
@@ -39,14 +39,36 @@ def invert_face(
     path, count = folder.file(CODES_FILE), len(read_alignment(folder).frames)
     if folder.holds(planned):
         return StageReport(path, count, 0)
-    codes: list[Tensor] = []
-    for pictures in _batches(folder, batch):
-        seen = encoder_input(pictures, encoder.config.resolution, antialias=not exact)
-        codes += encoder(seen.to(encoder.average.device)).float().cpu()
-        progress(len(codes), count)
-    save_tensors(path, {"codes": torch.stack(codes)})
+    with open_frames(folder.file(CROPS_FILE)) as crops:
+        codes = encode_crops(crops, encoder, count, exact=exact, batch=batch, progress=progress)
+    save_tensors(path, {"codes": codes})
     folder.finish(planned, [CODES_FILE])
     return StageReport(path, count, count)
+
+
+@torch.inference_mode()
+def encode_crops(
+    crops: FrameReader,
+    encoder: E4E,
+    count: int,
+    *,
+    exact: bool = False,
+    batch: int = BATCH,
+    progress: Progress = silent,
+) -> Tensor:
+    """Codes `[n rows w]` of crops of any size, on the CPU; count: of the crops.
+
+    InputError for another number of them.
+    """
+    codes: list[Tensor] = []
+    frames = crops.frames()
+    while some := [to_model(frame.pixels) for frame in islice(frames, batch)]:
+        seen = encoder_input(torch.stack(some), encoder.config.resolution, antialias=not exact)
+        codes += encoder(seen.to(encoder.average.device)).float().cpu()
+        progress(len(codes), count)
+    if len(codes) != count:
+        raise InputError(f"there are {len(codes)} crops, but {count} frames show the face; give one for each")
+    return torch.stack(codes)
 
 
 def read_codes(folder: FaceWorkFolder) -> Tensor:
@@ -61,10 +83,3 @@ def load_encoder(weights: str | Path, device: torch.device) -> E4E:
         "not an encoder of faces; give e4e's weights (maliang weights convert makes ours of published ones)"
     )
     return load_as(E4E, what, weights, device, torch.float32)
-
-
-def _batches(folder: FaceWorkFolder, size: int) -> Iterator[Tensor]:
-    with open_frames(folder.file(CROPS_FILE)) as clip:
-        frames = clip.frames(0)
-        while some := [to_model(frame.pixels) for frame in islice(frames, size)]:
-            yield torch.stack(some)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,6 @@ def named_edits(
     return [make(choose_direction(directions, name, where), curve) for name, curve in curves.items()]
 
 
-@torch.inference_mode()
 def edit_face(
     folder: FaceWorkFolder,
     generator: FaceGenerator,
@@ -104,24 +104,16 @@ def edit_face(
     needs = (CODES, TUNE) if with_tuning else (CODES,)
     planned = folder.plan(EDIT, needs, told, {"generator": generator.fingerprint})
     network = tuned_generator(folder, generator, tuned=with_tuning)
-    check_generator((edit.direction for edit in edits), latent_space(network.mapping.average))
     before = read_codes(folder).to(network.constant.device)
-    check_codes(network, before)
-    if options.freeze_from is not None:
-        before = freeze_rows(before, mean_code(before), options.freeze_from)
     frames = read_alignment(folder).frames.tolist()
-    latents = _edited(network, before, edits, frames)
-    path, notes = folder.file(EDITED_FILE), _notes(network, before, latents, frames)
+    latents, notes = edited_latents(network, before, edits, frames, options.freeze_from)
+    path = folder.file(EDITED_FILE)
     if folder.holds(planned):
         return StageReport(path, len(frames), 0, notes)
-
-    def pictures(start: int) -> Iterator[Pixels]:
-        for number in range(start, len(frames)):
-            yield to_file(paint(network, _one(latents, number)).clamp(-1, 1)[0].cpu())
-
     with open_frames(folder.file(CROPS_FILE)) as crops:
         rate = crops.info.frame_rate
     side = network.config.resolution
+    pictures = partial(painted, network, latents, len(frames))
     made = write_lossless(path, planned.job, side, rate, pictures, len(frames), progress)
     kept = {"codes": latents} if isinstance(latents, Tensor) else {"styles": torch.cat(list(latents), 1)}
     save_tensors(folder.file(LATENTS_FILE), {name: value.cpu().contiguous() for name, value in kept.items()})
@@ -129,20 +121,50 @@ def edit_face(
     return StageReport(path, len(frames), made, notes)
 
 
-class EditedLatents:
-    """What the pictures of an edited face are painted of, by their number."""
+def read_latents(folder: FaceWorkFolder, network: StyleGAN2) -> Latent:
+    """What the pictures of an edited face are painted of, for all crops, where `network` is."""
+    folder.require(EDIT)
+    kept = load_tensors(folder.file(LATENTS_FILE))
+    device = network.constant.device
+    if "codes" in kept:
+        return kept["codes"].to(device)
+    return torch.split(
+        kept["styles"].to(device), [vector.width for vector in network.config.style_vectors], 1
+    )
 
-    def __init__(self, folder: FaceWorkFolder, generator: StyleGAN2) -> None:
-        folder.require(EDIT)
-        kept = load_tensors(folder.file(LATENTS_FILE))
-        device = generator.constant.device
-        widths = [vector.width for vector in generator.config.style_vectors]
-        self._latents: Latent = (
-            kept["codes"].to(device) if "codes" in kept else torch.split(kept["styles"].to(device), widths, 1)
-        )
 
-    def __getitem__(self, number: int) -> Latent:
-        return _one(self._latents, number)
+@torch.no_grad()
+def edited_latents(
+    network: StyleGAN2,
+    codes: Tensor,
+    edits: Sequence[Edit],
+    frames: Sequence[int],
+    freeze_from: int | None = None,
+) -> tuple[Latent, tuple[str, ...]]:
+    """Codes `[n rows w]` of the frames of these numbers with the edits, and a sentence if these go far.
+
+    They become styles where one of the edits is of styles. InputError for codes and directions of another generator.
+    """
+    check_generator((edit.direction for edit in edits), latent_space(network.mapping.average))
+    check_codes(network, codes)
+    if freeze_from is not None:
+        codes = freeze_rows(codes, mean_code(codes), freeze_from)
+    latents = _edited(network, codes, edits, frames)
+    return latents, _notes(network, codes, latents, frames)
+
+
+def painted(network: StyleGAN2, latents: Latent, count: int, start: int = 0) -> Iterator[Pixels]:
+    """The pictures from number `start` on."""
+    for number in range(start, count):
+        with torch.inference_mode():
+            picture = paint(network, latent_of(latents, number))
+        yield to_file(picture.clamp(-1, 1)[0].cpu())
+
+
+def latent_of(latents: Latent, number: int) -> Latent:
+    """Those of one picture, b = 1."""
+    part = slice(number, number + 1)
+    return latents[part] if isinstance(latents, Tensor) else [style[part] for style in latents]
 
 
 def _edited(network: StyleGAN2, codes: Tensor, edits: Sequence[Edit], frames: Sequence[int]) -> Latent:
@@ -155,11 +177,6 @@ def _edited(network: StyleGAN2, codes: Tensor, edits: Sequence[Edit], frames: Se
         return edited
     convolution = [vector.part != "to_rgb" for vector in network.config.style_vectors]
     return edit_styles(network.styles(edited), convolution, of_styles, frames)
-
-
-def _one(latents: Latent, number: int) -> Latent:
-    part = slice(number, number + 1)
-    return latents[part] if isinstance(latents, Tensor) else [style[part] for style in latents]
 
 
 def _notes(network: StyleGAN2, before: Tensor, after: Latent, frames: Sequence[int]) -> tuple[str, ...]:

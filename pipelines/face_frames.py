@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from ..errors import InputError
+from ..media.clip import FrameReader
 from ..media.outputs import writing
 from ..media.pixels import to_file, to_model
-from ..media.reader import open_frames
 
 Pixels = NDArray[np.uint8]
 
@@ -23,20 +23,24 @@ Pixels = NDArray[np.uint8]
 class NumberedPictures:
     """A context manager; `pictures[k]` is uint8 `[side side 3]`, a copy."""
 
-    def __init__(self, clip: Path, count: int, side: int) -> None:
-        """side: that pictures are brought to, averaging pixels where they shrink.
+    def __init__(self, clip: FrameReader, folder: Path, count: int, side: int) -> None:
+        """folder: where the file lies; count: of the pictures; side: that they are brought to, averaging pixels where
+        they shrink.
 
-        InputError for a clip that ends before `count`, and for a full disk.
+        InputError for another number of pictures, and for a full disk.
         """
-        self._file = tempfile.TemporaryFile(dir=clip.parent)  # noqa: SIM115 - closed by __exit__
-        with open_frames(clip) as reader, writing(clip.parent):
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
+        with writing(folder):
             made = 0
-            for frame in reader.frames():
+            for frame in clip.frames():
                 self._file.write(np.ascontiguousarray(_at_side(frame.pixels, side)).data)
                 made += 1
             self._file.flush()
-        if made < count:
-            raise InputError(f"{clip}: has {made} of {count} pictures; run the stage that makes it again")
+        if made != count:
+            self._file.close()
+            raise InputError(
+                f"there are {made} pictures, but {count} frames show the face; give one for each"
+            )
         self._bytes: np.memmap[tuple[int, ...], np.dtype[np.uint8]] = np.memmap(
             self._file, np.uint8, "r", shape=(made, side, side, 3)
         )

@@ -1,5 +1,6 @@
 """Generators of faces: loaded, tuned to a clip's face, and found again in its work folder."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..media.clip import FrameReader
+from ..media.outputs import writing
 from ..media.pixels import to_model
+from ..media.reader import open_frames
 from ..models.faces.stylegan2.generator import StyleGAN2
 from ..models.features.lpips import LPIPS
 from ..progress import Progress, silent
@@ -86,19 +90,39 @@ def tune_generator(
     if folder.holds(planned):
         updates = plan.epochs * -(-len(codes) // plan.batch)
         return TuningReport(updates, 0, False, None)
-    learner = network if plan.rank else _copy(network)
-    side = network.config.resolution
-    with NumberedPictures(folder.file(CROPS_FILE), len(codes), side) as pictures:
-
-        def frame(number: int) -> Tensor:
-            return to_model(pictures[number])
-
-        tuning = PivotalTuning(learner, codes, frame, likeness, plan)
-        report = run_tuning(tuning, folder.file(TUNE), {**planned.inputs, **planned.given}, progress=progress)
+    belongs = {**planned.inputs, **planned.given}
+    with open_frames(folder.file(CROPS_FILE)) as crops:
+        tuning, report = tune_to(network, codes, crops, likeness, plan, folder.file(TUNE), belongs, progress)
     _keep(folder.file(TUNED_FILE), generator, tuning)
     folder.finish(planned, [TUNED_FILE])
     folder.file(TUNE).joinpath(FILE_NAME).unlink(missing_ok=True)
     return report
+
+
+def tune_to(
+    network: StyleGAN2,
+    codes: Tensor,
+    crops: FrameReader,
+    likeness: Likeness,
+    plan: PivotalPlan,
+    folder: Path,
+    belongs: Mapping[str, str],
+    progress: Progress = silent,
+) -> tuple[PivotalTuning, TuningReport]:
+    """Tune to crops of any size, one for each of the codes; `network` stays as it is.
+
+    folder: of the run's checkpoint; otherwise see `tune_generator`.
+    """
+    learner = network if plan.rank else _copy(network)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with NumberedPictures(crops, folder, len(codes), network.config.resolution) as pictures:
+
+        def frame(number: int) -> Tensor:
+            return to_model(pictures[number])
+
+        tuning = PivotalTuning(learner, codes.to(network.constant.device), frame, likeness, plan)
+        return tuning, run_tuning(tuning, folder, belongs, progress=progress)
 
 
 def tuned_generator(

@@ -1,23 +1,27 @@
 """Stitch: the edited face is painted anew so that what lies around it is the source's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import groupby
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..media.clip import FrameReader
 from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
 from ..media.segments import SegmentedWriter
 from ..models.faces.stylegan2.generator import StyleGAN2
 from ..progress import Progress, silent
+from ..training.face_weights import Latent
 from ..training.stitching_tuning import Stitched, StitchFrame, StitchPlan, check_plan, stitch
-from .face_edits import EDIT, EDITED_FILE, EditedLatents
+from .face_edits import EDIT, EDITED_FILE, latent_of, read_latents
 from .face_frames import NumberedPictures
 from .face_generators import FaceGenerator, tuned_generator
 from .face_masks import masks_of
@@ -74,7 +78,6 @@ def stitch_face(
         )
     network = tuned_generator(folder, generator, tuned=bool(record.options["tuned"]))
     side = network.config.resolution
-    runs = _runs(alignment.runs.tolist())
     with open_frames(folder.file(CROPS_FILE)) as crops:
         rate = crops.info.frame_rate
     writer = SegmentedWriter(
@@ -87,10 +90,10 @@ def stitch_face(
         segment_frames=SEGMENT_FRAMES,
     )
     figures: list[tuple[float, float, int]] = []
-    with _Asked(folder, network, count) as asked, writer:
+    with asked_frames(folder, network, count) as asked, writer:
         point = writer.resume_point
         number = point.frames
-        for result in _stitched(network, asked, runs, plan, number, dict(point.state)):
+        for result in stitched_crops(network, asked, alignment.runs.tolist(), plan, number, point.state):
             picture = to_file(result.picture.clamp(-1, 1)[0].cpu())
             writer.write(picture)
             number += 1
@@ -106,29 +109,29 @@ def stitch_face(
     return StitchReport(count, made, sum(border) / made, sum(content) / made, sum(updates))
 
 
-def _stitched(
+def stitched_crops(
     network: StyleGAN2,
-    asked: "_Asked",
-    runs: list[_Run],
+    asked: "AskedFrames",
+    runs: Sequence[int],
     plan: StitchPlan,
-    start: int,
-    state: dict[str, torch.Tensor],
+    start: int = 0,
+    state: Mapping[str, torch.Tensor] | None = None,
 ) -> Iterator[Stitched]:
-    """Crops from number `start` on; state: what came with the one before it."""
-    for run in runs:
+    """Crops from number `start` on; runs: the number of its run for every crop; state: what came before `start`."""
+    for run in _runs(runs):
         if start >= run.first + run.length:
             continue
         first = max(0, start - run.first)
         device = network.constant.device
-        at_hand = {name: value.to(device) for name, value in state.items()} if first else None
+        at_hand = {name: value.to(device) for name, value in (state or {}).items()} if first else None
         yield from stitch(network, partial(_of_run, asked, run), run.length, plan, first, at_hand)
 
 
-def _of_run(asked: "_Asked", run: _Run, number: int) -> StitchFrame:
+def _of_run(asked: "AskedFrames", run: _Run, number: int) -> StitchFrame:
     return asked(run.first + number)
 
 
-def _runs(numbers: list[int]) -> list[_Run]:
+def _runs(numbers: Sequence[int]) -> list[_Run]:
     """Run of every crop -> runs."""
     runs, first = [], 0
     for _, members in groupby(numbers):
@@ -138,34 +141,52 @@ def _runs(numbers: list[int]) -> list[_Run]:
     return runs
 
 
-class _Asked:
+class AskedFrames:
     """What stitching is asked for, by the number of the crop; a context manager."""
 
-    def __init__(self, folder: FaceWorkFolder, network: StyleGAN2, count: int) -> None:
-        side = network.config.resolution
-        self._device = network.constant.device
-        self._latents = EditedLatents(folder, network)
-        self._pictures = [
-            NumberedPictures(folder.file(name), count, side) for name in (CROPS_FILE, EDITED_FILE, MASKS_FILE)
-        ]
+    def __init__(
+        self, network: StyleGAN2, latents: Latent, clips: tuple[FrameReader, ...], folder: Path, count: int
+    ) -> None:
+        """clips: crops of the source, edited ones and masks, `count` of each, of any size.
+
+        folder: for what is decoded.
+        """
+        self._device, self._latents = network.constant.device, latents
+        with ExitStack() as opened:
+            side = network.config.resolution
+            self._pictures = [
+                opened.enter_context(NumberedPictures(clip, folder, count, side)) for clip in clips
+            ]
+            self._opened = opened.pop_all()
 
     def __call__(self, number: int) -> StitchFrame:
         source, edited, masks = (pictures[number] for pictures in self._pictures)
         shapes = masks_of(masks)
         return StitchFrame(
-            latent=self._latents[number],
+            latent=latent_of(self._latents, number),
             source=self._there(source),
             edited=self._there(edited),
             border=shapes.border.to(self._device),
             content=shapes.content.to(self._device),
         )
 
-    def __enter__(self) -> "_Asked":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for pictures in self._pictures:
-            pictures.close()
+        self._opened.close()
 
     def _there(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         return to_model(pixels)[None].to(self._device)
+
+
+@contextmanager
+def asked_frames(folder: FaceWorkFolder, network: StyleGAN2, count: int) -> Iterator[AskedFrames]:
+    """Those of a work folder whose crops are edited and masked."""
+    latents = read_latents(folder, network)
+    with ExitStack() as opened:
+        clips = tuple(
+            opened.enter_context(open_frames(folder.file(name)))
+            for name in (CROPS_FILE, EDITED_FILE, MASKS_FILE)
+        )
+        yield opened.enter_context(AskedFrames(network, latents, clips, folder.path, count))

@@ -55,3 +55,15 @@ def flicker(pictures: Tensor, flows: Tensor, visible: Tensor) -> Tensor:
 
 def _visible_mean(error: Tensor, visible: Tensor) -> Tensor:
     return (error.mean(1, keepdim=True) * visible).sum((1, 2, 3)) / visible.sum((1, 2, 3)).clamp(min=1)
+
+
+def unasked_flicker(pictures: Tensor, wanted: Tensor, masks: Tensor) -> Tensor:
+    """How much goes back and forth that nobody asked for: mean absolute second difference (range 0..1) of what differs.
+
+    pictures, wanted `[b 3 3 h w]`: three successive frames, and what they should show; masks `[b 3 1 h w]` in 0..1:
+    where that is known, of which the second frame's counts. No motion has to be known: what is wanted moves with the
+    face.
+    """
+    first, middle, last = ((pictures - wanted) * masks / 2).unbind(1)
+    change = (last - 2 * middle + first).abs().mean(1, keepdim=True) * masks[:, 1]
+    return change.sum((1, 2, 3)) / masks[:, 1].sum((1, 2, 3)).clamp(min=1)

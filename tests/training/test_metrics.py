@@ -7,7 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maliang_video.training.metrics import flicker, psnr, temporal_difference_error, warping_error
+from maliang_video.training.metrics import (
+    flicker,
+    psnr,
+    temporal_difference_error,
+    unasked_flicker,
+    warping_error,
+)
 
 
 def moving(frames: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -112,3 +118,16 @@ def test_flicker_looks_only_where_all_three_frames_show():
     wild[0] = pictures[0]
     wild[0, ..., 6:] = 50  # has left the picture when the last frame is shown
     assert flicker(wild[None], flows, seen).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_only_what_was_not_asked_for_flickers():
+    wanted = torch.arange(3.0).view(1, 3, 1, 1, 1).square().expand(1, 3, 3, 4, 4)
+    steady = wanted + torch.arange(3.0).view(1, 3, 1, 1, 1)
+    there_and_back = wanted + torch.tensor([0.0, 0.5, 0.0]).view(1, 3, 1, 1, 1)
+    masks = torch.zeros(1, 3, 1, 4, 4)
+    masks[..., :2] = 1
+    assert unasked_flicker(wanted, wanted, masks) == 0
+    assert unasked_flicker(steady, wanted, masks) == 0
+    assert unasked_flicker(there_and_back, wanted, masks) == pytest.approx(0.5)
+    outside = torch.where(masks.bool(), wanted, there_and_back)
+    assert unasked_flicker(outside, wanted, masks) == 0
