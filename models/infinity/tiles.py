@@ -5,9 +5,10 @@ all attention is and hardly any of the work, runs in large overlapping windows (
 any size with as much halo as its convolutions see and with the statistics of the canvas (`norm_statistics.py`). Tiles
 then equal the whole to float rounding, whatever their size.
 
-A canvas of up to `WINDOW` x `WINDOW` cells is one window, and one of up to `MEASURED` cells is measured whole: there
-the result is that of the network run at once. On larger ones statistics come from a few windows, and attention reaches
-as far as its window, so colours may differ slightly from those of a run at once, everywhere alike.
+A canvas of up to `WINDOW` x `WINDOW` cells is one window, and one of up to `MEASURED` cells is measured whole, which
+makes its picture: there the result is that of the network run at once. On larger ones statistics come from a few
+windows, and attention reaches as far as its window, so colours may differ slightly from those of a run at once,
+everywhere alike.
 
 Memory, for f16 networks in float32: a tile of n x n cells and its halo take about 3 * 128 KB * (n + 14)^2, the measured
 cells as much as the tile of n = 34, a window 8 MB and its attention some 50 MB.
@@ -83,6 +84,7 @@ class TiledDecoder:
         self.factor = tokenizer.config.factor
         self._tokenizer, self._codes = tokenizer, codes
         self._halo = tokenizer.config.decoder_halo
+        self._pixels: Tensor | None = None  # of a canvas that is measured whole
         self.statistics = self._measure(window, measured) if statistics is None else statistics
         """Of the group norms whose tiles share them; keep them to decode further parts alike."""
         self._normalize = Frozen(tokenizer.decoder, self.statistics)
@@ -96,6 +98,8 @@ class TiledDecoder:
                 f"cells {box.top}..{box.bottom} down, {box.left}..{box.right} along are no part of a canvas of "
                 f"{self.canvas.right}x{self.canvas.bottom} cells"
             )
+        if self._pixels is not None:
+            return box.of(self._pixels, self.canvas, self.factor)
         around = box.grown(self._halo, self.canvas)
         pixels = self._tokenizer.decoder.above_cells(self._features.read(around), self._normalize)
         return box.of(pixels, around, self.factor)
@@ -143,7 +147,8 @@ class TiledDecoder:
         features = self._windows(window, Frozen(decoder, found))
         boxes = sample(self.canvas, cells, self._halo)
         above = Recorder(decoder, boxes[0].shape, _cut(boxes[0], self.canvas, self._halo))
-        decoder.above_cells(torch.cat([features.read(box) for box in boxes]), above)
+        pixels = decoder.above_cells(torch.cat([features.read(box) for box in boxes]), above)
+        self._pixels = pixels if boxes == [self.canvas] else None
         return found | above.statistics
 
 
@@ -170,6 +175,7 @@ class TiledEncoder:
         self.canvas = whole(size[0] // self.factor, size[1] // self.factor)
         self._tokenizer, self._read, self._tile = tokenizer, read, tile
         self._halo = tokenizer.config.encoder_halo
+        self._whole: Tensor | None = None  # features of a canvas that is measured whole
         self.statistics = self._measure(window, measured) if statistics is None else statistics
         """Of the group norms whose tiles share them."""
         self._latents = self._windows(window, Frozen(tokenizer.encoder, self.statistics))
@@ -210,6 +216,8 @@ class TiledEncoder:
 
     def _features(self, box: Box, normalize: Normalize) -> Tensor:
         """What the encoder has of these cells where it reaches their resolution, `[1 c h w]`."""
+        if self._whole is not None:
+            return box.of(self._whole, self.canvas)
         total: Tensor | None = None
         for tile in tiles(box, self._tile, self._tile):
             around = tile.grown(self._halo, self.canvas)
@@ -228,7 +236,8 @@ class TiledEncoder:
         encoder, reach = self._tokenizer.encoder, self._tokenizer.config.latent_reach
         boxes = sample(self.canvas, cells, self._halo)
         above = Recorder(encoder, boxes[0].shape, _cut(boxes[0], self.canvas, self._halo))
-        encoder.above_cells(torch.cat([self._pixels(box) for box in boxes]), above)
+        features = encoder.above_cells(torch.cat([self._pixels(box) for box in boxes]), above)
+        self._whole = features if boxes == [self.canvas] else None
         if _fits(self.canvas, window):
             return above.statistics
         normalize = Frozen(encoder, above.statistics)

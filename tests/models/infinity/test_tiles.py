@@ -46,7 +46,7 @@ def test_decoded_tiles_equal_the_whole(make, codes, changes):
 def test_one_cell_less_of_halo_would_show(make, codes):
     """The halo is as small as it can be: a tile without its outermost cells differs."""
     tokenizer = make()
-    decoder = TiledDecoder(tokenizer, codes)
+    decoder = TiledDecoder(tokenizer, codes, statistics=TiledDecoder(tokenizer, codes).statistics)
     whole_picture = tokenizer.decode(codes[None])
     decoder._halo -= 1
     assert (decoder.region(Box(4, 5, 5, 6)) - whole_picture[:, :, 16:20, 20:24]).abs().max() > 1e-4
@@ -56,7 +56,7 @@ def test_one_cell_less_of_halo_would_show(make, codes):
 def test_tiles_that_normalise_by_themselves_have_seams(make, codes):
     """What frozen statistics are for."""
     tokenizer = make()
-    decoder = TiledDecoder(tokenizer, codes)
+    decoder = TiledDecoder(tokenizer, codes, statistics=TiledDecoder(tokenizer, codes).statistics)
     decoder._normalize = live
     assert (assembled(decoder, 4) - tokenizer.decode(codes[None])).square().mean().sqrt() > 0.02
 
@@ -67,8 +67,12 @@ def test_encoded_tiles_equal_the_whole(make, changes):
     tokenizer = make(**changes)
     picture = torch.rand(3, 36, 52, generator=torch.Generator().manual_seed(3)) * 2 - 1
     latent, codes = tokenizer.latent(picture[None]), tokenizer.encode(picture[None])[0]
+    measured = TiledEncoder(tokenizer, reading(picture), (36, 52))
+    assert torch.equal(measured.whole(), codes)
     for size in SIZES:
-        encoder = TiledEncoder(tokenizer, reading(picture), (36, 52), tile=size)
+        encoder = TiledEncoder(
+            tokenizer, reading(picture), (36, 52), tile=size, statistics=measured.statistics
+        )
         torch.testing.assert_close(encoder.latent(encoder.canvas), latent, atol=1e-4, rtol=0)
         assert torch.equal(encoder.whole(), codes)
 
