@@ -56,7 +56,7 @@ def named_array(array: Tensor, where: str) -> dict[str, Tensor]:
 def read_statistics(path: Path, where: str) -> dict[str, Tensor]:
     """A pickle of two lists of arrays (`S_mean_std`): "mean.0", ..., "std.0", ..."""
     size = _bounded(path, where)
-    with plainly(where, "a pickle of plain arrays"):
+    with plainly(where, "a network of NVlabs's or a pickle of plain arrays, as published"):
         budget = Budget(copied=4 * size)
         found = Machine(Tape(path.read_bytes(), budget), numpy_names(budget)).load()
         means, deviations = found
