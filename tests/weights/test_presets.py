@@ -42,6 +42,7 @@ PLACES = (
     "https://download.pytorch.org/",
     "https://nvlabs-fi-cdn.nvidia.com/",
     "https://github.com/",
+    "https://huggingface.co/",
 )
 
 
