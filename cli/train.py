@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
+from .train_faces import add_e4e, add_stylegan2
 from .train_fewshot import add_fewshot
 from .train_fewshot_tables import add_ablate_fewshot, add_evaluate_fewshot
 from .train_future import add_evaluate_future, add_future
 from .train_segmenter import add_segmenter
-from .train_stylegan2 import add_stylegan2
 from .train_tables import add_ablate, add_evaluate
 from .train_vid2vid import add_plan, add_vid2vid
 
@@ -23,6 +23,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     add_ablate(commands)
     add_segmenter(commands)
     add_stylegan2(commands)
+    add_e4e(commands)
     add_future(commands)
     add_evaluate_future(commands)
     add_evaluate_fewshot(commands)

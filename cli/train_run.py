@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .numbers import at_least
 from .options import add_run, loop_options
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from ..training.fewshot_recipe import FewShotRecipe
     from ..training.loop import LoopOptions, Report
     from ..training.recipe import Recipe
+    from ..training.schedule import Schedule
 
     RecipeT = TypeVar("RecipeT", Recipe, FewShotRecipe)
+    ScheduleT = TypeVar("ScheduleT", bound=Schedule[Any])
 
 
 def add_recipe(parser: argparse.ArgumentParser, default: str) -> None:
@@ -39,13 +41,18 @@ def add_recipe(parser: argparse.ArgumentParser, default: str) -> None:
 
 def adjusted(recipe: "RecipeT", arguments: argparse.Namespace) -> "RecipeT":
     """The recipe with what the options of `add_recipe` say."""
+    return starting(rescheduled(recipe, arguments), arguments)
+
+
+def rescheduled(recipe: "ScheduleT", arguments: argparse.Namespace) -> "ScheduleT":
+    """The recipe with as many clips, in all and in an update, as `--clips` and `--batch` say."""
     from ..training.schedule import with_batch, with_clips
 
     if arguments.batch is not None:
         recipe = with_batch(recipe, arguments.batch)
     if arguments.clips is not None:
         recipe = with_clips(recipe, arguments.clips)
-    return starting(recipe, arguments)
+    return recipe
 
 
 def starting(recipe: "RecipeT", arguments: argparse.Namespace) -> "RecipeT":

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .numbers import at_least, size
 from .terminal import progress_bar
-from .train_run import add_recipe, add_training, adjusted, say_trained, starting, training_options
+from .train_run import (
+    add_recipe,
+    add_training,
+    adjusted,
+    rescheduled,
+    say_trained,
+    starting,
+    training_options,
+)
 
 if TYPE_CHECKING:
     from ..pipelines.training import OwnData
@@ -94,14 +102,19 @@ def run_plan(arguments: argparse.Namespace) -> None:
     from ..training.fewshot_plan import fewshot_plan_table
     from ..training.plan import plan_table
     from ..training.recipes import FEWSHOT_RECIPES, RECIPES
+    from ..training.stylegan2_plan import stylegan2_plan_table
+    from ..training.stylegan2_recipes import STYLEGAN2_RECIPES
 
     name = arguments.recipe or STREET
     if name in FEWSHOT_RECIPES:
         print(fewshot_plan_table(adjusted(FEWSHOT_RECIPES[name], arguments)))
     elif name in RECIPES:
         print(plan_table(adjusted(RECIPES[name], arguments)))
+    elif name in STYLEGAN2_RECIPES:
+        print(stylegan2_plan_table(rescheduled(STYLEGAN2_RECIPES[name], arguments)))
     else:
-        raise InputError(f"no recipe {name!r}; there are: {', '.join((*RECIPES, *FEWSHOT_RECIPES))}")
+        known = (*RECIPES, *FEWSHOT_RECIPES, *STYLEGAN2_RECIPES)
+        raise InputError(f"no recipe {name!r}; there are: {', '.join(known)}")
 
 
 def run_vid2vid(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,9 @@ from torch import nn
 
 from ..errors import InputError
 from .clips import Clips
+from .encoder_method import EncoderMethod, read_encoder
+from .encoder_recipe import EncoderRecipe, check_encoder
+from .face_data import world_faces
 from .fewshot_clips import fewshot_world_clips
 from .fewshot_method import FewShotMethod
 from .fewshot_recipe import FewShotRecipe, check_fewshot
@@ -21,7 +24,6 @@ from .recipe import Recipe, check_recipe
 from .schedule import Schedule, check_batches
 from .segmenter import SegmenterRecipe, segmenter_clips
 from .segmenter_method import SegmenterMethod, read_segmenter
-from .stylegan2_data import stylegan2_clips
 from .stylegan2_method import StyleGAN2Method, read_stylegan2
 from .stylegan2_recipe import StyleGAN2Recipe, check_stylegan2
 from .team import Team
@@ -29,7 +31,7 @@ from .vid2vid_method import Vid2VidMethod
 from .vid2vid_result import read_generator
 from .world_clips import world_clips
 
-AnyRecipe = Recipe | FewShotRecipe | FutureRecipe | SegmenterRecipe | StyleGAN2Recipe
+AnyRecipe = Recipe | FewShotRecipe | FutureRecipe | SegmenterRecipe | StyleGAN2Recipe | EncoderRecipe
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ _APPROACHES = {
         Approach(FewShotRecipe.kind, check_fewshot, fewshot_world_clips, FewShotMethod, read_fewshot),
         Approach(FutureRecipe.kind, check_future, future_clips, FutureMethod, read_label_predictor),
         Approach(SegmenterRecipe.kind, check_batches, segmenter_clips, SegmenterMethod, read_segmenter),
-        Approach(StyleGAN2Recipe.kind, check_stylegan2, stylegan2_clips, StyleGAN2Method, read_stylegan2),
+        Approach(StyleGAN2Recipe.kind, check_stylegan2, world_faces, StyleGAN2Method, read_stylegan2),
+        Approach(EncoderRecipe.kind, check_encoder, world_faces, EncoderMethod, read_encoder),
     )
 }
 

@@ -4,7 +4,7 @@ Source: Tov et al. 2021, "Designing an Encoder for StyleGAN Image Manipulation";
 `models/encoders/psp_encoders.py`. What we do differently: no generator runs along, and pictures come in batches.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -33,6 +33,8 @@ class E4EConfig:
     widths: tuple[int, ...]
     """Of the trunk, see `TrunkConfig`; four groups."""
     units: tuple[int, ...]
+    head_width: int | None = field(default=None, metadata={"absent_if_default": True})
+    """Channels of the heads' convolutions; None: as many as a row has numbers."""
 
     def head_side(self, row: int) -> int:
         """Pixels of the side of what a row's head sees."""
@@ -54,12 +56,12 @@ class Pyramid(NamedTuple):
 class Head(nn.Module):
     """Convolutions that halve the size until one pixel is left, then a linear layer."""
 
-    def __init__(self, channels: int, outputs: int, side: int) -> None:
+    def __init__(self, channels: int, width: int, outputs: int, side: int) -> None:
         super().__init__()
         steps = side.bit_length() - 1
-        inputs = [channels] + [outputs] * (steps - 1)
-        self.convolutions = nn.ModuleList(nn.Conv2d(i, outputs, 3, 2, padding=1) for i in inputs)
-        self.linear = EqualizedLinear(outputs, outputs)
+        inputs = [channels] + [width] * (steps - 1)
+        self.convolutions = nn.ModuleList(nn.Conv2d(i, width, 3, 2, padding=1) for i in inputs)
+        self.linear = EqualizedLinear(width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """`[b c side side]` -> `[b o]`."""
@@ -82,7 +84,8 @@ class E4E(nn.Module):
         self.middle_lateral = nn.Conv2d(config.widths[2], width, 1)
         self.fine_lateral = nn.Conv2d(config.widths[1], width, 1)
         self.heads = nn.ModuleList(
-            Head(width, config.w_width, config.head_side(row)) for row in range(config.rows)
+            Head(width, config.head_width or config.w_width, config.w_width, config.head_side(row))
+            for row in range(config.rows)
         )
         self.register_buffer("average", torch.zeros(config.rows, config.w_width))
 

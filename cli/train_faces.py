@@ -1,13 +1,20 @@
-"""`maliang train stylegan2`: a generator of faces."""
+"""`maliang train stylegan2` and `maliang train e4e`: a generator of faces, and the encoder that finds its codes."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .numbers import at_least
 from .options import add_run, loop_options
 from .terminal import progress_bar
+from .train_run import rescheduled
 
-RECIPE = "face-generator-demo"
+if TYPE_CHECKING:
+    from ..training.face_data import AlignedRecipe
+
+GENERATOR, ENCODER = "face-generator-demo", "face-encoder-demo"
+"""Recipes that nobody chose."""
 
 
 def add_stylegan2(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,9 +27,25 @@ def add_stylegan2(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "goes on with an interrupted run. On several GPUs: accelerate launch -m maliang_video train stylegan2 ...",
     )
     parser.set_defaults(run=run_stylegan2)
-    parser.add_argument(
-        "--recipe", default=RECIPE, metavar="NAME", help=f"{RECIPE} or stylegan2-256 (default: %(default)s)"
+    _add_common(parser, GENERATOR, f"{GENERATOR} or stylegan2-256")
+
+
+def add_e4e(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "e4e",
+        help="train the encoder that finds a generator's codes of faces",
+        description="Train e4e for a StyleGAN2 generator, which stays as it is. The recipe face-encoder-demo takes "
+        "about an hour of one CPU core. The same command goes on with an interrupted run.",
     )
+    parser.set_defaults(run=run_e4e)
+    _add_common(parser, ENCODER, ENCODER)
+    parser.add_argument(
+        "--generator", metavar="NAME|FILE", help="that the codes are for (default: the recipe's)"
+    )
+
+
+def _add_common(parser: argparse.ArgumentParser, default: str, names: str) -> None:
+    parser.add_argument("--recipe", default=default, metavar="NAME", help=f"{names} (default: %(default)s)")
     parser.add_argument(
         "--out",
         type=Path,
@@ -62,28 +85,35 @@ def add_stylegan2(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run_stylegan2(arguments: argparse.Namespace) -> None:
     """`maliang train stylegan2 ...`"""
-    from dataclasses import replace
-
-    from ..progress import silent
-    from ..training.loop import prepare_run, train
-    from ..training.schedule import with_batch, with_clips
-    from ..training.stylegan2_data import folder_clips, stylegan2_clips
     from ..training.stylegan2_recipes import find_stylegan2_recipe
+
+    _train(rescheduled(find_stylegan2_recipe(arguments.recipe), arguments), arguments)
+
+
+def run_e4e(arguments: argparse.Namespace) -> None:
+    """`maliang train e4e ...`"""
+    from ..training.encoder_recipe import find_encoder_recipe
+
+    recipe = rescheduled(find_encoder_recipe(arguments.recipe), arguments)
+    if arguments.generator is not None:
+        recipe = replace(recipe, generator=arguments.generator)
+    _train(recipe, arguments)
+
+
+def _train(recipe: "AlignedRecipe", arguments: argparse.Namespace) -> None:
+    from ..progress import silent
+    from ..training.face_data import folder_faces, world_faces
+    from ..training.loop import prepare_run, train
     from ..training.team import Team
 
-    recipe = find_stylegan2_recipe(arguments.recipe)
-    if arguments.batch is not None:
-        recipe = with_batch(recipe, arguments.batch)
-    if arguments.clips is not None:
-        recipe = with_clips(recipe, arguments.clips)
     out: Path = arguments.out or Path("runs") / recipe.name
     options = replace(loop_options(arguments), precision=arguments.precision)
     team = Team(options.device, options.precision)
     prepare_run(out)
     if arguments.data is not None:
-        clips = folder_clips(recipe, arguments.data)
+        clips = folder_faces(recipe, arguments.data)
     else:
-        clips = stylegan2_clips(recipe, arguments.kept or out / "pictures")
+        clips = world_faces(recipe, arguments.kept or out / "pictures")
     with progress_bar("train", unit="clip") as progress:
         report = train(recipe, out, options, clips, progress if team.leads else silent)
     if team.leads:
