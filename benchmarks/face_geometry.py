@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -94,8 +95,8 @@ def time_crops(given: argparse.Namespace) -> int:
     for size in given.sizes:
         cells = []
         for exact in (False, True):
-            crop, cut = best(lambda exact=exact, size=size: crop_face(frame, quad, size, exact=exact), 5)
-            _, paste = best(lambda exact=exact, crop=crop: paste_face(frame, crop, quad, exact=exact), 5)
+            crop, cut = best(partial(crop_face, frame, quad, size, exact=exact), 5)
+            _, paste = best(partial(paste_face, frame, crop, quad, exact=exact), 5)
             cells.append((cut * 1e3, paste * 1e3))
         (cut, paste), (exact_cut, exact_paste) = cells
         print(f"| {size} | {cut:.0f} | {exact_cut:.0f} | {paste:.0f} | {exact_paste:.0f} |", flush=True)

@@ -97,8 +97,9 @@ def add_mask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--parts",
         default="auto",
         metavar="HOW",
-        help="a network that names the parts of faces (a repository on the Hub, a folder), 'outline' (68 landmarks, "
-        "without hair) or 'world'; default: what a world knows, else jonathandinu/face-parsing, for non-commercial use",
+        help="a network that names the parts of faces (a repository on the Hub, a folder, BiSeNet's weights), "
+        "'outline' (68 landmarks, without hair), 'world'; default: what a world knows, else jonathandinu/face-parsing, "
+        "for non-commercial use",
     )
     parser.add_argument(
         "--masks",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -25,8 +26,10 @@ from ..models.faces.over_time import reach_of
 from ..models.faces.track import Alignment
 from ..models.labels.palette import builtin_palette
 from ..training.worlds import WorldStream, open_world
+from ..weights.folders import SUFFIX, find_file, search_folders, typed
 from .drawings import Footage
 from .face_clips import WORLD
+from .face_parser import FaceParser
 from .face_workfolder import ClipRecord
 from .segmenter import AnySegmenter, load_segmenter
 
@@ -50,9 +53,9 @@ class Foregrounds(Protocol):
 
 
 class Parsed:
-    """By a network that names the parts of a face, see `segmenter.load_segmenter` with the palette celebamask_hq."""
+    """By a network that names the parts of a face, see `parsed`."""
 
-    def __init__(self, segmenter: AnySegmenter) -> None:
+    def __init__(self, segmenter: AnySegmenter | FaceParser) -> None:
         self.fingerprint = f"parsed {segmenter.fingerprint}"
         self._segmenter = segmenter
 
@@ -196,7 +199,7 @@ def open_foregrounds(
     """What says which part of the crops is face.
 
     masks: the user's own, which come first. parts: "outline"; "world", what a world knows; the name, folder or file of
-    a network for `segmenter.load_segmenter`; "auto": the world if the clip is one, else `PARSING_NETWORK`.
+    a network for `parsed`; "auto": the world if the clip is one, else `PARSING_NETWORK`.
     """
     if masks is not None:
         return Given(masks.clip, masks.fingerprint, (clip.height, clip.width))
@@ -213,8 +216,13 @@ def open_foregrounds(
 
 
 def parsed(
-    name: str = PARSING_NETWORK, *, device: torch.device | str = "cpu", download: bool = True
+    name: str | Path = PARSING_NETWORK, *, device: torch.device | str = "cpu", download: bool = True
 ) -> Parsed:
-    """By a network, see `segmenter.load_segmenter`; its classes count by their names in CelebAMask-HQ."""
+    """By a network: a BiSeNet in a file of weights, or one that `segmenter.load_segmenter` takes by its name or folder.
+
+    Classes count by their names in CelebAMask-HQ.
+    """
+    if isinstance(name, Path) or name.endswith(SUFFIX) or find_file(name, search_folders()):
+        return Parsed(FaceParser(name if isinstance(name, Path) else typed(name), device))
     palette = builtin_palette("celebamask_hq")
     return Parsed(load_segmenter(name, palette=palette, device=device, download=download))

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from maliang_video import weights
 from maliang_video.errors import InputError
+from maliang_video.media.pixels import to_model
 from maliang_video.media.reader import open_frames
 from maliang_video.media.writer import open_writer
 from maliang_video.models.faces.alignment import Smoothing
+from maliang_video.models.faces.bisenet import BiSeNet, BiSeNetConfig, normalized
 from maliang_video.models.faces.landmarks import Points
 from maliang_video.models.faces.masks import MaskOptions
 from maliang_video.models.faces.tracking import TrackingRules
@@ -21,7 +24,7 @@ from maliang_video.pipelines.drawings import Footage
 from maliang_video.pipelines.face_clips import clip_record, content_of, open_face_clip
 from maliang_video.pipelines.face_crops import PasteOptions
 from maliang_video.pipelines.face_finder import YuNet, open_face_source
-from maliang_video.pipelines.face_masks import Given, Outlined, masks_of, open_foregrounds
+from maliang_video.pipelines.face_masks import Given, Outlined, masks_of, open_foregrounds, parsed
 from maliang_video.pipelines.face_stages import (
     align_face,
     detect_faces,
@@ -352,6 +355,21 @@ def test_crops_that_are_not_those_of_the_face(work: Work, tmp_path: Path) -> Non
     with pytest.raises(InputError, match="more crops than the 14 frames"):
         paste(open_face_clip(write_black(tmp_path / "fifteen.mkv", 15)))
     assert not out.exists()
+
+
+def test_a_parser_of_ones_own_finds_the_parts_by_their_names(work: Work, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = BiSeNet(BiSeNetConfig(("background", "skin", "hat"), 4)).eval()
+    weights.save(tmp_path / "parser.safetensors", network, licence="CC0-1.0", source="random numbers")
+    source = parsed(tmp_path / "parser.safetensors")
+    crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    (found,) = source.foregrounds(iter([crop]), None, 0)
+    with torch.inference_mode():
+        ids = network(normalized(to_model(crop)[None]))[0].argmax(0)
+    assert torch.equal(found[0, 0], (ids == 1).float())
+    assert 0 < found.mean() < 1
+    with pytest.raises(InputError, match="holds a LabelReader, which finds no parts of faces"):
+        parsed("street-segmenter")
 
 
 def test_five_landmarks_have_no_outline(work: Work) -> None:
