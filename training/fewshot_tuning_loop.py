@@ -131,7 +131,7 @@ class _Run:
         )
         self.generator = deepcopy(generator).requires_grad_(False)
         self.update = LowRankUpdate(tuned_parameters(self.generator, tuning.layers), tuning.rank, tuning.seed)
-        self.optimizer = torch.optim.Adam(self.update.parameters(), tuning.learning_rate, BETAS)
+        self.optimizer = torch.optim.Adam(self.update.parameters(), tuning.learning_rate, BETAS, fused=True)
         self.saved: int | None = None
         self.done = self._resume()
         self.shown: tuple[Tensor, Tensor] | None = None

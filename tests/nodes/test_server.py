@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from maliang_video import weights
+from maliang_video.weights.delta import read_delta
 
 pytestmark = pytest.mark.comfy_server
 OBJECTS = json.loads(Path(__file__).with_name("object_info.json").read_text("utf-8"))
@@ -160,7 +161,7 @@ def test_core_nodes_take_our_video(server):
 
 
 def test_few_shot_nodes_work_together(server, tiny_few_shot):
-    """Exemplars of one world, a driver of another: video, warps, attention and weights."""
+    """Exemplars of one world, a driver of another: video, warps, attention and weights; tuned, saved, loaded again."""
     file = server.base / "models" / "maliang" / "few.safetensors"
     weights.save(file, tiny_few_shot(), licence="CC0-1.0", source="random numbers")
 
@@ -180,6 +181,7 @@ def test_few_shot_nodes_work_together(server, tiny_few_shot):
     taken = {"network": ["3", 0], "found": ["1", 0], "frames": "0", "width": 32, "height": 32}
     given = {"network": ["3", 0], "exemplars": ["4", 0]}
     driven = given | {"driver": ["2", 0]}
+    tuning = {"steps": 2, "learning_rate": 0.01, "rank": 2, "layers": "nvlabs", "seed": 0}
     prompt = {
         "1": people(1, 1),
         "2": people(2, 3),
@@ -191,11 +193,22 @@ def test_few_shot_nodes_work_together(server, tiny_few_shot):
         "8": saved("7", "tests/warps"),
         "9": node("MaliangShowAttention", frame=1, **driven),
         "10": node("MaliangInspectWeights", **given),
+        "11": node("MaliangTuneOnExemplars", filename_prefix="tests/delta", **tuning, **given),
+        "12": node("MaliangFewShot", codec="h264", **(driven | {"network": ["11", 0]})),
+        "13": saved("12", "tests/tuned"),
+    }
+    loading = prompt | {
+        "11": node("MaliangLoadDelta", network=["3", 0], file="tests/delta_00001_.safetensors [output]")
     }
     try:
         files = server.files(server.run(prompt))
+        (delta,) = (server.base / "output" / "tests").glob("delta_*.safetensors")
+        again = server.files(server.run(loading))
     finally:
         file.unlink()
     shapes = {name.split("_")[0]: decoded(content)[0].shape for name, content in files if "mp4" in name}
-    assert shapes == {"few": (32, 32, 3), "warps": (104, 140, 3)}
+    assert shapes == {"few": (32, 32, 3), "warps": (104, 140, 3), "tuned": (32, 32, 3)}
+    made, loaded = (next(c for n, c in each if n.startswith("tuned")) for each in (files, again))
+    assert all((a == b).all() for a, b in zip(decoded(made), decoded(loaded), strict=True))
+    assert read_delta(delta).facts.base_source == "random numbers"
     assert sum(name.endswith(".png") for name, _ in files) == 2
