@@ -49,23 +49,28 @@ class Task:
     def __init__(self, resolution: int, *, base: int, perceptual: bool) -> None:
         torch.manual_seed(0)
         self.config = StyleGAN2Config(published_channels(resolution, base), 512, 512, 8, clamp=None)
-        self.generator = StyleGAN2(self.config)
-        with torch.no_grad():
-            for name, values in self.generator.named_parameters():
-                if name.endswith("noise_strength"):
-                    values.fill_(0.1)
         self.codes = torch.randn(1, self.config.rows, 512)
         self.target = torch.rand(1, 3, resolution, resolution) * 2 - 1
         self.perceptual = LPIPS(LPIPSConfig("alex")).requires_grad_(False) if perceptual else None
 
+    def generator(self) -> StyleGAN2:
+        """A new one, always with the same weights."""
+        torch.manual_seed(1)
+        made = StyleGAN2(self.config)
+        with torch.no_grad():
+            for name, values in made.named_parameters():
+                if name.endswith("noise_strength"):
+                    values.fill_(0.1)
+        return made
+
     def nvlabs_state(self) -> dict[str, Tensor]:
         theirs = nvlabs_names(self.config)
-        return {theirs[name]: values.clone() for name, values in self.generator.state_dict().items()}
+        return {theirs[name]: values for name, values in self.generator().state_dict().items()}
 
     def ours(self) -> tuple[Paint, Paint]:
         """Both works with our generator."""
         layout = fastest_layout(torch.device("cpu"), torch.float32)
-        generator = self.generator.to(memory_format=layout)  # type: ignore[call-overload]
+        generator = self.generator().to(memory_format=layout)  # type: ignore[call-overload]
         target, perceptual = self.target, self.perceptual
         if perceptual is not None:
             perceptual.to(memory_format=layout)  # type: ignore[call-overload]
@@ -85,7 +90,7 @@ class Task:
             loss = L2_WEIGHT * F.mse_loss(painted, target)
             if perceptual is not None and features is not None:
                 loss = loss + perceptual.distance(features, painted).mean()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             return painted.detach()
 
@@ -150,7 +155,7 @@ def in_process(function: Callable[..., None], *arguments: object, **named: objec
         answer = receiver.recv()
     except EOFError:
         process.join()
-        sys.exit(process.exitcode or 1)
+        sys.exit(f"a measurement ended early (exit code {process.exitcode})")
     process.join()
     return answer
 

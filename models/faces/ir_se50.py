@@ -69,7 +69,8 @@ class Unit(nn.Module):
         added: Tensor = self.excitation(self.norm2(self.conv2(y)))
         if self.shortcut is None or self.shortcut_norm is None:
             return added + x[:, :, :: self.stride, :: self.stride]
-        return added + self.shortcut_norm(self.shortcut(x))
+        shortcut: Tensor = self.shortcut_norm(self.shortcut(x))
+        return added + shortcut
 
 
 class Trunk(nn.Module):
