@@ -17,7 +17,7 @@ Coordinates are always (t, y, x): frame, row, column, in patches.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from .plans_orders import NAMES
+from .plans_orders import NAMES, ORDERS
 
 Ints = NDArray[np.int64]
 LARGEST = 2**31 - 2
@@ -227,7 +227,20 @@ def with_contexts(plan: OrderPlan, contexts: Sequence[Sequence[int]]) -> OrderPl
             wanted = np.asarray(contexts[step], np.int64)
             _check_context(plan, step, wanted, row)
             hidden[step] = ~np.isin(row, wanted) | (row < 0)
-    return OrderPlan(plan.grid, plan.extent, plan.given, plan.cells, plan.local, hidden, plan.known)
+    return replace(plan, hidden=hidden)
+
+
+def as_trained(plan: OrderPlan) -> OrderPlan:
+    """The plan, in which a patch sees from its own frame only what its base order showed it in training.
+
+    In rings a patch may see combinations of places that no single order has. Every place alone was trained with.
+    """
+    offsets = plan.extent.offsets().tolist()
+    shown = np.array([[dt < 0 or ORDERS[name].earlier(dy, dx) for dt, dy, dx in offsets] for name in NAMES])
+    hidden = ~shown[plan.local]
+    if plan.hidden is not None:
+        hidden |= plan.hidden
+    return replace(plan, hidden=hidden)
 
 
 def _check_context(plan: OrderPlan, step: int, wanted: Ints, allowed: Ints) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maliang_video.errors import InputError
-from maliang_video.models.infinity.plans import Extent, Grid, OrderPlan, with_contexts
+from maliang_video.models.infinity.plans import Extent, Grid, OrderPlan, as_trained, with_contexts
 from maliang_video.models.infinity.plans_make import RINGS, Given, PlanRecipe, outpaint, patches_along
 from maliang_video.models.infinity.plans_orders import NAMES
 from maliang_video.models.infinity.plans_waves import levels, one_by_one, pool_sizes, schedule, waves
@@ -109,6 +109,20 @@ def test_fingerprints_tell_plans_apart():
     ]
     assert plan.fingerprint == recipe.build().fingerprint
     assert len({each.fingerprint for each in (plan, *others)}) == 5
+
+
+def test_rings_as_trained_see_what_one_order_shows():
+    plan = PlanRecipe(RINGS, Grid(1, 4, 4), Extent(0, 1, 1), Given(1, 1, 2, 2)).build()
+    trained = as_trained(plan)
+    step = next(i for i in range(4, 16) if plan.at(np.array([i])).tolist() == [[0, 3, 1]])  # below, in zeta
+    assert trained.at(trained.context(step).steps).tolist() == [[0, 2, 1], [0, 2, 2], [0, 2, 0], [0, 3, 0]]
+    right = next(i for i in range(4, 16) if plan.at(np.array([i])).tolist() == [[0, 3, 3]])  # in omega
+    assert plan.at(plan.context(right).steps).tolist() == trained.at(trained.context(right).steps).tolist()
+    left = next(i for i in range(4, 16) if plan.at(np.array([i])).tolist() == [[0, 2, 0]])  # in omega*
+    assert [0, 1, 0] in trained.at(trained.context(left).steps).tolist()
+    base = PlanRecipe("omega", Grid(1, 3, 3), NEAR).build()
+    assert (as_trained(base).neighbours(np.arange(9)) == base.neighbours(np.arange(9))).all()
+    assert len(as_trained(trained).context(step).steps) == 4
 
 
 class TestPartialPatches:
