@@ -116,6 +116,12 @@ class TokenFile:
         """How many patches are made. Reads the whole file."""
         return sum(int(line.sum()) for line in self.lines())
 
+    def missing(self, frame: int) -> int:
+        """How many patches of a frame are not made yet. Reads all of it."""
+        if self.job.axis == 0:
+            return int((self._pages[frame] == 0).any((-2, -1)).sum())
+        return sum(int((~line[frame]).sum()) for line in self.lines())
+
     def extend(self, lines: int, plan: str) -> None:
         """Make room for so many more lines of patches, and say what plan the longer canvas has. Nothing is lost."""
         if lines < 1:

@@ -52,14 +52,14 @@ def decode_tokens(
         factor = tokenizer.config.factor
         part = _in_cells(region, codes.shape, factor, source)
         _check_made(tokens, frame)
-        decoder = TiledDecoder(tokenizer, codes)
         height, width = (side * factor for side in part.shape)
-        places = list(tiles(part, tile, tile))
+        count = -(-part.height // tile) * -(-part.width // tile)
         with open_canvas(out, height, width) as canvas:
-            for number, box in enumerate(places):
+            decoder = TiledDecoder(tokenizer, codes)
+            for number, box in enumerate(tiles(part, tile, tile)):
                 pixels = to_file(decoder.region(box)[0])
                 canvas.write((box.top - part.top) * factor, (box.left - part.left) * factor, pixels)
-                progress(number + 1, len(places), lambda pixels=pixels: preview(pixels))  # type: ignore[misc]
+                progress(number + 1, count, lambda pixels=pixels: preview(pixels))  # type: ignore[misc]
     return height, width
 
 
@@ -101,11 +101,8 @@ def _in_cells(region: Box | None, shape: tuple[int, int], factor: int, source: P
 
 def _check_made(tokens: TokenFile, frame: int) -> None:
     """Every patch of the canvas, as any of them may count for the statistics of tiles."""
-    _, rows, columns = tokens.job.grid
-    missing = sum(
-        tokens.read((frame, row, column)) is None for row in range(rows) for column in range(columns)
-    )
+    missing, patches = tokens.missing(frame), tokens.job.grid[1] * tokens.job.grid[2]
     if missing:
         raise InputError(
-            f"{tokens.path}: {missing} of {rows * columns} patches are not made yet; go on with the run that makes them"
+            f"{tokens.path}: {missing} of {patches} patches are not made yet; go on with the run that makes them"
         )

@@ -84,9 +84,7 @@ class EndlessStrip:
         reach = self.extent.rows if self._sideways else self.extent.columns
         step = min(reach + 1, self.across) if along_first else self._reach_along + 1
         while True:
-            if (
-                along_first
-            ):  # whole lines across, one after the other: a line is begun `step` waves after the last
+            if along_first:  # lines across, one after the other, each begun `step` waves after the last
                 along, late = np.divmod(level - numbers, step)
                 across = numbers[(late == 0) & (along >= 0)]
             else:  # lines along the strip march on together, each `step` patches behind the one before

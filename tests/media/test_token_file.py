@@ -35,6 +35,7 @@ def test_what_is_written_is_there_after_a_restart(path):
     with create_tokens(path, JOB) as tokens:
         tokens.write((0, 2, 1), page(5))
         assert tokens.made() == 1
+        assert tokens.missing(0) == 11
     with open_tokens(path, JOB) as tokens:
         assert tokens.job == JOB
         assert tokens.read((0, 2, 1)).tolist() == page(5).tolist()
@@ -85,6 +86,11 @@ def test_it_grows_and_nothing_moves(path, grows):
         tokens.write(tuple(n - 1 if grows not in ("left", "up") else 0 for n in size), page(50))
     with open_tokens(path, replace(job, grid=tuple(size), plan="a longer one")) as tokens:
         assert tokens.made() == 9
+        missing = [tokens.missing(frame) for frame in range(size[0])]
+        assert sum(missing) == np.prod(size) - 9
+        assert missing[0] == (
+            0 if grows == "later" else missing[1] + (1 if grows not in ("left", "up") else -1)
+        )
         for number, at in enumerate(places):
             moved = tuple(a + b for a, b in zip(at, shift, strict=True))
             assert tokens.read(moved).tolist() == page(number).tolist()
