@@ -6,6 +6,7 @@ from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
 
+import folder_paths
 import torch
 from comfy_api.latest import Input, io
 
@@ -30,12 +31,13 @@ from ..pipelines.world_drawings import WorldLandmarks
 from ..training.worlds import WorldStream
 from ..training.worlds.faces import FaceWorld
 from .drawn_inputs import as_footage
-from .folders import model_folders
+from .folders import MODELS, model_folders
+from .generator import weight_file
 from .types import Drawings, FaceLandmarks, PoseKeypoint, World
 from .video import ImageClip
 
 NO_DETECTOR = "none"
-PARTS = ("outline", "face-parsing")
+OUTLINE, HUB_PARSING = "outline", "face-parsing"
 
 
 def keypoints_input() -> Any:
@@ -64,6 +66,11 @@ def detectors() -> list[str]:
     """Files of YuNet in the model folders, the newest name first; one entry at least."""
     names = {file.name for folder in model_folders() for file in folder.glob(YUNET)}
     return [*sorted(names, reverse=True), NO_DETECTOR]
+
+
+def parts_names() -> list[str]:
+    """What may tell the parts of a face: the landmarks' outline, the Hub's network, the user's files."""
+    return [OUTLINE, HUB_PARSING, *folder_paths.get_filename_list(MODELS)]
 
 
 @contextmanager
@@ -126,7 +133,9 @@ def foregrounds(
         return Given(clip, "masks", aligned.size)
     if world is not None:
         return Known(world)
-    return Outlined() if parts == "outline" else parsed(download=download)
+    if parts == OUTLINE:
+        return Outlined()
+    return parsed(download=download) if parts == HUB_PARSING else parsed(weight_file(parts, False))
 
 
 def crops_clip(crops: FrameReader, aligned: AlignedFace, *, same_size: bool = False) -> None:

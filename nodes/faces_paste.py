@@ -11,7 +11,7 @@ from ..pipelines.face_files import AlignedFace as Aligned
 from ..pipelines.face_files import MaskClip, write_masks, write_overlays, write_pasted
 from ..training.worlds import WorldStream
 from . import compat
-from .faces_inputs import PARTS, crops_clip, face_footage, foregrounds
+from .faces_inputs import crops_clip, face_footage, foregrounds, parts_names
 from .failures import plain_words
 from .folders import temp_file
 from .progress import NodeProgress
@@ -36,11 +36,11 @@ class MaskFace(io.ComfyNode):
                 frames_input("crops", "The crops of Align Face."),
                 io.Combo.Input(
                     "parts",
-                    options=list(PARTS),
+                    options=parts_names(),
                     default="outline",
                     tooltip="outline: out of 68 landmarks, without hair and ears. face-parsing: a SegFormer from the "
-                    "Hugging Face Hub (340 MB, trained on CelebAMask-HQ, non-commercial). Masks or a world that are "
-                    "connected come first.",
+                    "Hugging Face Hub (340 MB, trained on CelebAMask-HQ, non-commercial). A file: BiSeNet's weights in "
+                    "models/maliang. Masks or a world that are connected come first.",
                 ),
                 io.Boolean.Input(
                     "download",
@@ -97,7 +97,7 @@ class MaskFace(io.ComfyNode):
         cls,
         aligned: Aligned,
         crops: Input.Video | torch.Tensor,
-        parts: Literal["outline", "face-parsing"],
+        parts: str,
         download: bool,
         inner: int,
         outer: int,
