@@ -58,7 +58,11 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
         "--check-densepose", nargs="+", type=Path, default=[], metavar="CLIP", help="DensePose of each"
     )
     group.add_argument(
-        "--check-frames", nargs="+", type=at_least(0), metavar="N", help="frames of each, as of exemplars"
+        "--check-frames",
+        nargs="+",
+        type=at_least(0),
+        metavar="N",
+        help="frames of each to paint, counted from 0 (default: all of a folder, the first of a clip or a world)",
     )
 
 

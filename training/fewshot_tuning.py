@@ -1,9 +1,10 @@
 """Fine-tuning of a few-shot generator on the exemplars of one subject: what is asked for, and which weights it changes.
 
-Source: Wang et al. 2019, 3.3; NVlabs/few-shot-vid2vid at 009e23f, `models/vid2vid_model.py` (finetune);
-NVlabs/imaginaire at c6f7484, `trainers/fs_vid2vid.py` (finetune). Both paint an exemplar, moved a little, out of all of
-them, itself included, for 100 steps. Different here: out of the others, where there are others; weights change by a
-product of thin matrices unless asked otherwise; and there is no discriminator, which files of weights don't hold.
+Source: Wang et al. 2019; NVlabs/few-shot-vid2vid at 009e23f, `models/vid2vid_model.py` (finetune); NVlabs/imaginaire at
+c6f7484, `inference_args.finetune` of fs_vid2vid. Both paint an exemplar, moved a little and half the time mirrored, out
+of all of them, itself included, for 100 steps. Different here: it is painted out of the others, where there are others,
+which are mirrored with it; nothing that comes in at the borders is learnt from; weights change by a product of thin
+matrices unless asked otherwise; and there is no discriminator, which files of weights don't hold.
 """
 
 from dataclasses import dataclass

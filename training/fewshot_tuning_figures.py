@@ -1,11 +1,13 @@
 """What tuning is worth: how well a generator paints a subject's exemplars, and pictures that it never learnt from."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from ..models.fewshot.generator import FewShotGenerator, encode_exemplars, step
 from .fewshot_tuning import Tuning, mirrors_alike
 from .fewshot_tuning_examples import Exemplary, TuningExample, draw_example, parted
@@ -67,6 +69,11 @@ def _likeness(generator: FewShotGenerator, examples: Iterable[TuningExample]) ->
         real = example.wanted.images[..., rows, columns]
         found.append(torch.stack([psnr(painted, real)[0], perceptual_distance(judge, painted, real)[0]]))
     likeness, distance = torch.stack(found).mean(0).tolist()
+    if not math.isfinite(likeness + distance):
+        raise InputError(
+            "tuning: the network paints numbers that are not finite (NaN or infinity); take a lower learning rate, or "
+            "other weights"
+        )
     return Likeness(len(found), likeness, distance)
 
 

@@ -300,6 +300,13 @@ def test_figures_are_of_the_right_pictures(generator) -> None:
     assert both.psnr == pytest.approx(sum(each.psnr for each in pairs) / 2)
 
 
+def test_figures_that_are_none_are_refused(generator) -> None:
+    with torch.no_grad():
+        generator.to_image.bias.fill_(torch.nan)
+    with pytest.raises(InputError, match="paints numbers that are not finite"):
+        exemplar_likeness(generator, exemplars(), TUNING)
+
+
 def test_figures_are_a_table() -> None:
     low, high = Likeness(2, 20.0, 0.3), Likeness(2, 22.5, 0.25)
     lines = figures_table(TuningFigures((low, high), None)).splitlines()
