@@ -108,6 +108,12 @@ def test_every_kind_is_told_by_the_names_of_its_entries():
         recognise({"a": ["x", "y"]})
 
 
+def test_checkpoints_of_the_older_format_are_no_pickled_networks(tmp_path):
+    path = tmp_path / "m.pth"
+    torch.save({"w": torch.ones(2)}, path, _use_new_zipfile_serialization=False)
+    assert read_published(path)["w"].tolist() == [1, 1]
+
+
 def test_what_is_no_published_file_is_said_as_ever(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_published(tmp_path / "none.pt")
