@@ -8,7 +8,7 @@ it, into weights, noise and bias, which changes nothing but rounding and costs n
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,8 @@ from .mapping import Mapping
 
 GAIN = math.sqrt(2)
 
-Noise = Literal["const", "none"] | torch.Generator
+StoredNoise = Literal["const", "none"]
+Noise = StoredNoise | torch.Generator
 """The noise that is stored with the network, none, or a new draw."""
 
 
@@ -160,6 +161,8 @@ class StyleGAN2(nn.Module):
                 f"styles: expected {len(widths)} vectors of {widths} numbers for a generator of "
                 f"{self.config.resolution} pixels, got {[style.shape[-1] for style in styles]}"
             )
+        if not isinstance(noise, torch.Generator) and noise not in get_args(StoredNoise):
+            raise ValueError(f"noise: expected 'const', 'none' or a torch.Generator, got {noise!r}")
         left = iter(styles)
         features = self.constant.expand(len(styles[0]), -1, -1, -1)
         features = stored_like(features, self.blocks[0].second.weight)  # type: ignore[union-attr, arg-type]
