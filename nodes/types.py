@@ -49,3 +49,12 @@ AlignedFace = io.Custom("MALIANG_ALIGNED_FACE")
 
 FaceMask = io.Custom("MALIANG_FACE_MASK")
 """A `pipelines.face_files.MaskClip`: masks of those crops, on disk."""
+
+FaceGenerator = io.Custom("MALIANG_FACE_GENERATOR")
+"""ComfyUI's ModelPatcher, whose `model` is a `compat.Held` `models.faces.stylegan2.generator.StyleGAN2`."""
+
+FaceCodes = io.Custom("MALIANG_FACE_CODES")
+"""A `pipelines.face_edit_files.FaceCodes`: from what a generator paints each crop of a face."""
+
+EditedFace = io.Custom("MALIANG_EDITED_FACE")
+"""A `pipelines.face_edit_files.EditedFace`: edited codes, and what was painted of them."""

@@ -113,7 +113,7 @@ def tune_to(
 
     folder: of the run's checkpoint; otherwise see `tune_generator`.
     """
-    learner = network if plan.rank else _copy(network)
+    learner = network if plan.rank else copied(network)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with NumberedPictures(crops, folder, len(codes), network.config.resolution) as pictures:
@@ -156,7 +156,8 @@ def uses_tuned(folder: FaceWorkFolder, tuned: bool | None) -> bool:
     return folder.record(TUNE) is not None if tuned is None else tuned
 
 
-def _copy(network: StyleGAN2) -> StyleGAN2:
+def copied(network: StyleGAN2) -> StyleGAN2:
+    """The same generator on the same device, with weights of its own."""
     copy = StyleGAN2(network.config).to(network.constant.device)
     copy.load_state_dict(network.state_dict())
     return copy

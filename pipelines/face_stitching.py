@@ -102,6 +102,11 @@ def stitch_face(
                 writer.checkpoint(result.state)
             progress(number, count, partial(np.asarray, picture))
     folder.finish(planned, [STITCHED_FILE])
+    return summed(count, figures)
+
+
+def summed(count: int, figures: Sequence[tuple[float, float, int]]) -> StitchReport:
+    """Of `count` crops those that were made: border error, content error and updates of each."""
     if not figures:
         return StitchReport(count, 0, None, None, 0)
     border, content, updates = zip(*figures, strict=True)
