@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .train_faces import add_e4e, add_stylegan2
+from .train_faces import add_e4e, add_face_finder, add_stylegan2
 from .train_fewshot import add_fewshot
 from .train_fewshot_tables import add_ablate_fewshot, add_evaluate_fewshot
 from .train_future import add_evaluate_future, add_future
@@ -24,6 +24,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     add_segmenter(commands)
     add_stylegan2(commands)
     add_e4e(commands)
+    add_face_finder(commands)
     add_future(commands)
     add_evaluate_future(commands)
     add_evaluate_fewshot(commands)

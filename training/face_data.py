@@ -5,6 +5,8 @@ from pathlib import Path
 from .clips import Clips
 from .encoder_recipe import EncoderRecipe
 from .face_pictures import Epochs, FacePictures, PictureFolder
+from .finder_pictures import FinderPictures
+from .finder_recipe import FinderRecipe
 from .kept_clips import KeptClips
 from .stylegan2_recipe import StyleGAN2Recipe
 
@@ -16,8 +18,16 @@ def world_faces(recipe: AlignedRecipe, kept: Path | None = None) -> Clips:
 
     Recipes of one seed see the same pictures, and may share the folder.
     """
-    clips: Clips = FacePictures(recipe.seed, recipe.shape)
-    return Epochs(clips if kept is None else KeptClips(clips, kept / str(recipe.seed)), recipe.people)
+    return _kept(FacePictures(recipe.seed, recipe.shape), recipe.people, kept)
+
+
+def faces_to_find(recipe: FinderRecipe, kept: Path | None = None) -> Clips:
+    """The same for pictures that faces are looked for in."""
+    return _kept(FinderPictures(recipe.seed, recipe.shape), recipe.people, kept)
+
+
+def _kept(clips: Clips, people: int, folder: Path | None) -> Clips:
+    return Epochs(clips if folder is None else KeptClips(clips, folder / str(clips.seed)), people)
 
 
 def folder_faces(recipe: AlignedRecipe, folder: Path) -> Clips:

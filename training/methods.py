@@ -11,11 +11,13 @@ from ..errors import InputError
 from .clips import Clips
 from .encoder_method import EncoderMethod, read_encoder
 from .encoder_recipe import EncoderRecipe, check_encoder
-from .face_data import world_faces
+from .face_data import faces_to_find, world_faces
 from .fewshot_clips import fewshot_world_clips
 from .fewshot_method import FewShotMethod
 from .fewshot_recipe import FewShotRecipe, check_fewshot
 from .fewshot_result import read_fewshot
+from .finder_method import FinderMethod, read_finder
+from .finder_recipe import FinderRecipe, check_finder
 from .future_clips import future_clips
 from .future_method import FutureMethod, read_label_predictor
 from .future_recipe import FutureRecipe, check_future
@@ -31,7 +33,9 @@ from .vid2vid_method import Vid2VidMethod
 from .vid2vid_result import read_generator
 from .world_clips import world_clips
 
-AnyRecipe = Recipe | FewShotRecipe | FutureRecipe | SegmenterRecipe | StyleGAN2Recipe | EncoderRecipe
+AnyRecipe = (
+    Recipe | FewShotRecipe | FutureRecipe | SegmenterRecipe | StyleGAN2Recipe | EncoderRecipe | FinderRecipe
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ _APPROACHES = {
         Approach(SegmenterRecipe.kind, check_batches, segmenter_clips, SegmenterMethod, read_segmenter),
         Approach(StyleGAN2Recipe.kind, check_stylegan2, world_faces, StyleGAN2Method, read_stylegan2),
         Approach(EncoderRecipe.kind, check_encoder, world_faces, EncoderMethod, read_encoder),
+        Approach(FinderRecipe.kind, check_finder, faces_to_find, FinderMethod, read_finder),
     )
 }
 

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
 from ..media.pixels import to_file
+from ..models.faces.stylegan2.config import SMALLEST
 from ..models.faces.stylegan2.generator import Noise, StyleGAN2
 from ..models.faces.stylegan2.mapping import truncated
 from ..models.layers.storage import full_precision
@@ -53,19 +55,25 @@ class StyleGAN2Method:
     def __init__(self, recipe: StyleGAN2Recipe, team: Team) -> None:
         self.recipe, self._team = recipe, team
         self.networks = build_stylegan2(recipe, team.device)
+        self._side = recipe.stages[0].side
 
     def start(self) -> None:
         """From the weights that chance gave."""
 
     def resume(self, stage: int) -> None:
+        self._side = self.recipe.stages[stage].side
         set_mapping_rate(self.networks, self.recipe, stage)
 
     def enter(self, earlier: int | None, stage: int) -> None:
-        """Where the discriminator begins to speak, moments of the regression are forgotten."""
-        stages, optimizers = self.recipe.stages, self.networks.optimizers
-        set_mapping_rate(self.networks, self.recipe, stage)
-        if earlier is not None and not stages[earlier].adversarial and stages[stage].adversarial:
-            optimizers[GENERATOR].state.clear()
+        """New blocks begin with no say; where the discriminator begins to speak, moments are forgotten."""
+        stages = self.recipe.stages
+        self.resume(stage)
+        if earlier is None:
+            return
+        for network in (self.networks.generator, self.networks.average):
+            silence(network, stages[earlier].side, stages[stage].side)
+        if not stages[earlier].adversarial and stages[stage].adversarial:
+            self.networks.optimizers[GENERATOR].state.clear()
 
     def update(self, clips: list[Batch], done: int) -> dict[str, Tensor]:
         stage, number = self.recipe.stage(done), done // self.recipe.batch
@@ -85,7 +93,7 @@ class StyleGAN2Method:
 
     def preview(self, data: Clips, number: int) -> list[NDArray[np.uint8]]:
         """One picture: true ones, those that the average makes of what is known of them, and of random draws."""
-        return [preview_row(self.networks.average, self.recipe, data, number)]
+        return [preview_row(self.networks.average, self.recipe, self._side, data, number)]
 
     def _teach_judge(self, pictures: Tensor, told: Told, chance: torch.Generator) -> dict[str, Tensor]:
         judge, team = self.networks.judge, self._team
@@ -201,23 +209,35 @@ def painted(generator: StyleGAN2, codes: Tensor, side: int, noise: Noise = "none
     raise ValueError(f"side: no block of the generator makes {side} pixels")
 
 
+@torch.no_grad()
+def silence(generator: StyleGAN2, above: int, upto: int) -> None:
+    """Blocks of more than `above` and up to `upto` pixels a side add nothing to the picture, until they learn to."""
+    for index, block in enumerate(generator.blocks):
+        if above < SMALLEST << index <= upto:
+            block.to_rgb.weight.zero_()  # type: ignore[union-attr, operator]
+
+
 @torch.inference_mode()
-def preview_row(generator: StyleGAN2, recipe: StyleGAN2Recipe, data: Clips, number: int) -> NDArray[np.uint8]:
-    """Pictures side by side: uint8 `[h n*w 3]`; black in place of what can't be read."""
-    side, average = recipe.network.resolution, generator.mapping.average
+def preview_row(
+    generator: StyleGAN2, recipe: StyleGAN2Recipe, side: int, data: Clips, number: int
+) -> NDArray[np.uint8]:
+    """Pictures side by side, as the block of `side` pixels shows them: uint8 `[h n*w 3]`; black: can't be read."""
+    average, size = generator.mapping.average, recipe.network.resolution
     chance = torch.Generator().manual_seed(-number)
     try:
         clip = read_clip(data, number).clip
     except InputError:
-        clip = {"pictures": torch.full((1, 3, side, side), -1.0)}
-    shown = [*clip["pictures"]]
+        clip = {"pictures": torch.full((1, 3, size, size), -1.0)}
+    codes = truncated(
+        generator.mapping(torch.randn(DRAWN, recipe.network.z_width, generator=chance).to(average)),
+        average,
+        PREVIEW_TRUNCATION,
+    )
     if "known" in clip:
         z = whole_draws(clip["known"], recipe, chance).to(average)
-        shown += [*generator(generator.mapping(z)).cpu()]
-    z = torch.randn(DRAWN, recipe.network.z_width, generator=chance).to(average)
-    codes = truncated(generator.mapping(z), average, PREVIEW_TRUNCATION)
-    shown += [*generator(codes).cpu()]
-    return np.concatenate([to_file(each) for each in shown], axis=1)
+        codes = torch.cat([generator.mapping(z), codes])
+    made = F.interpolate(painted(generator, codes, side, "const").cpu(), (size, size), mode="nearest")
+    return np.concatenate([to_file(each) for each in (*clip["pictures"], *made)], axis=1)
 
 
 def read_stylegan2(path: Path) -> StyleGAN2:

@@ -81,6 +81,12 @@ def _bisenet() -> Architecture:
     return Architecture(BiSeNetConfig, BiSeNet)
 
 
+def _face_finder() -> Architecture:
+    from ..models.faces.finder import FaceFinder, FinderConfig
+
+    return Architecture(FinderConfig, FaceFinder)
+
+
 def _directions() -> Architecture:
     from ..models.faces.direction_table import DirectionTable, DirectionTableConfig
 
@@ -122,6 +128,7 @@ ARCHITECTURES: Architectures = MappingProxyType(
         "faces.stylegan2/1": _stylegan2,
         "faces.e4e/1": _e4e,
         "faces.bisenet/1": _bisenet,
+        "faces.finder/1": _face_finder,
         "faces.directions/1": _directions,
         "faces.style_table/1": _style_table,
         "infinity.tokenizer/1": _tokenizer,

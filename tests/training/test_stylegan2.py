@@ -12,6 +12,7 @@ from maliang_video import weights
 from maliang_video.errors import InputError
 from maliang_video.models.faces.stylegan2.config import StyleGAN2Config
 from maliang_video.models.faces.stylegan2.discriminator import DiscriminatorConfig
+from maliang_video.models.layers.binomial import doubled
 from maliang_video.training import face_known, loop
 from maliang_video.training.checkpoint import FILE_NAME
 from maliang_video.training.clips import Clips
@@ -100,6 +101,19 @@ def test_the_adversarial_stage_teaches_both_and_regularises_now_and_then(team):
     assert float(method.networks.paths.length) == pytest.approx(float(first["path_length"]))
     assert float(first["path_length"]) > 0
     assert float(first["judge"]) == pytest.approx(2 * np.log(2), abs=0.5)
+
+
+def test_new_blocks_begin_with_no_say(team):
+    networks = StyleGAN2Method(TINY, team).networks
+    method = StyleGAN2Method(TINY, team)
+    method.enter(0, 1)
+    codes = torch.randn(1, 6, 16, generator=torch.Generator().manual_seed(0))
+    for network in (method.networks.generator, method.networks.average):
+        small, large = (painted(network, codes, side) for side in (8, 16))
+        assert torch.allclose(large, doubled(small))
+    assert not torch.allclose(
+        networks.generator(codes, "none"), doubled(painted(networks.generator, codes, 8))
+    )
 
 
 def test_adam_is_told_of_the_updates_between(team):
