@@ -93,11 +93,7 @@ class TiledDecoder:
     @torch.inference_mode()
     def region(self, box: Box) -> Tensor:
         """The pixels of a part of the canvas, `[1 3 f*h f*w]`. InputError for one that isn't on it."""
-        if box.grown(0, self.canvas) != box or min(box.height, box.width) < 1:
-            raise InputError(
-                f"cells {box.top}..{box.bottom} down, {box.left}..{box.right} along are no part of a canvas of "
-                f"{self.canvas.right}x{self.canvas.bottom} cells"
-            )
+        _check_inside(box, self.canvas)
         if self._pixels is not None:
             return box.of(self._pixels, self.canvas, self.factor)
         around = box.grown(self._halo, self.canvas)
@@ -182,13 +178,14 @@ class TiledEncoder:
 
     @torch.inference_mode()
     def latent(self, box: Box) -> Tensor:
-        """What is compared with the codes, for a part of the canvas: `[1 d h w]`."""
+        """What is compared with the codes, `[1 d h w]`, for a part of the canvas. InputError for one beside it."""
+        _check_inside(box, self.canvas)
         return self._latents.read(box)
 
     @torch.inference_mode()
     def region(self, box: Box) -> Tensor:
-        """Codes of a part of the canvas, int64 `[h w]`."""
-        return self._tokenizer.nearest(self._latents.read(box))[0]
+        """Codes of a part of the canvas, int64 `[h w]`. InputError for one that isn't on it."""
+        return self._tokenizer.nearest(self.latent(box))[0]
 
     def tiles(self, size: int = TILE) -> Iterator[tuple[Box, Tensor]]:
         """Codes of all the picture, in tiles, walking along its shorter side first: where, and int64 `[h w]`."""
@@ -273,6 +270,14 @@ def sample(canvas: Box, cells: int, halo: int) -> list[Box]:
     side = max(isqrt(cells // PLACES), 3 * halo)
     height = min(side, canvas.height)
     return spread(canvas, height, min(side * side // height, canvas.width) if height < side else side)
+
+
+def _check_inside(box: Box, canvas: Box) -> None:
+    if box.grown(0, canvas) != box or min(box.shape) < 1:
+        raise InputError(
+            f"cells {box.top}..{box.bottom} down, {box.left}..{box.right} along are no part of a canvas of "
+            f"{canvas.right}x{canvas.bottom} cells"
+        )
 
 
 def _fits(canvas: Box, window: int) -> bool:

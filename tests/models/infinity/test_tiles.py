@@ -178,6 +178,8 @@ def test_memory_does_not_grow_with_the_canvas(make, peak):
 def test_a_region_that_is_not_there(make, codes, box):
     with pytest.raises(InputError, match="no part of a canvas of 13x9 cells"):
         TiledDecoder(make(), codes).region(box)
+    with pytest.raises(InputError, match="no part of a canvas of 13x9 cells"):
+        TiledEncoder(make(), reading(torch.zeros(3, 36, 52)), (36, 52)).region(box)
 
 
 def test_a_picture_with_a_part_of_a_cell(make):
