@@ -121,13 +121,12 @@ def measure(given: argparse.Namespace, seconds: int, folder: Path) -> float:
     with open_writer(folder / "clip.mp4", width=width, height=height, frame_rate=RATE) as writer:
         for number in range(frames):
             writer.write(scene(number, width, height))
-            points = landmarks(width / 2 + 100 * np.sin(number / 20), height / 2, given.face, 0.1)
+            points = landmarks(width / 2 + width / 16 * np.sin(number / 20), height / 2, given.face, 0.1)
             np.savetxt(folder / "landmarks" / f"{number:05d}.txt", points, delimiter=",", fmt="%.3f")
     start = perf_counter()
     command = [sys.executable, __file__, "memory", "--run", str(folder), "--crop", str(given.crop)]
-    done = subprocess.run(
-        [*command, "--threads", str(given.threads)], capture_output=True, text=True, check=True
-    )
+    command += ["--threads", str(given.threads)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     peak = int(done.stdout.split()[-1]) / 1024
     took = perf_counter() - start
     print(

@@ -97,6 +97,8 @@ def paste_crop(
         raise InputError(f"a crop of {crop.shape[1]}x{crop.shape[0]} pixels: crops of faces are square")
     size = crop.shape[0]
     alpha = _alpha(mask, size, options.feather)
+    if alpha is not None and not bool((alpha > 0).any()) and visible_share(quad, *pixels.shape[:2]) < 1:
+        return pixels  # all that is face lies outside of the frame
     if options.blend == "poisson":
         shape = np.full((size, size), 255, np.uint8) if alpha is None else _to_bytes(alpha)
         return poisson_paste(pixels, crop, quad, shape)

@@ -308,6 +308,21 @@ def test_a_face_half_outside_of_the_frame_is_told_of(work: Work, tmp_path: Path)
     assert float(masks.content.sum()) > 50
 
 
+def test_a_face_that_leaves_the_frame_altogether_is_no_mistake(work: Work, tmp_path: Path) -> None:
+    folder = make(tmp_path / "poses")
+    for number in range(FRAMES):
+        (folder / f"{number:02d}.json").write_text(openpose(landmarks_at(number, 30.0 - 12 * number)))
+    work.detect(folder, rules=TrackingRules(overlap=0.1))
+    work.align(smoothing=Smoothing(0, 0))
+    mask_face(work.folder, Outlined(), steady=0)
+    out = tmp_path / "out.mkv"
+    crops = open_face_clip(write_black(tmp_path / "black.mkv", FRAMES))
+    paste_face_back(work.folder, work.footage, out, crops=crops, codec="ffv1")
+    changed = [(a != b).any() for a, b in zip(pixels(out), pixels(work.clip), strict=True)]
+    assert changed[0]
+    assert not any(changed[8:])
+
+
 @pytest.mark.parametrize(
     ("frames", "sentence"), [(FRAMES - 1, "ends before frame 13"), (FRAMES + 2, "goes on after")]
 )
