@@ -152,11 +152,18 @@ def merged(generator, tuned: Tuned):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"norm": "folded"}, {"blending": "linear", "warped_levels": 0}, {"generated_levels": 0}]
+    ("kind", "changes"),
+    [
+        (("face", 1), {"norm": "folded"}),
+        (("face", 1), {"blending": "linear", "warped_levels": 0}),
+        (("face", 1), {"generated_levels": 0}),
+        (("pose", 6), {"hidden_faces": "all"}),
+        (("street", 20, "cityscapes_fewshot"), {"mixing": "average"}),
+    ],
 )
-def test_networks_of_every_kind_learn(tiny_few_shot, changes) -> None:
-    generator = tiny_few_shot(**changes)
-    given = exemplars()
+def test_networks_of_every_kind_learn(tiny_few_shot, kind, changes) -> None:
+    generator = tiny_few_shot(*kind, **changes)
+    given = exemplars(channels=kind[1])
     tuned = learn(generator, given, replace(TUNING, steps=8))
     before, after = (exemplar_likeness(each, given, TUNING) for each in (generator, merged(generator, tuned)))
     assert after.psnr > before.psnr
