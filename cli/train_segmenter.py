@@ -1,4 +1,4 @@
-"""`maliang train segmenter`: the small network that reads a world's labels off its pictures."""
+"""`maliang train segmenter`: the small networks that read a world's labels off its pictures."""
 
 import argparse
 from pathlib import Path
@@ -13,10 +13,10 @@ RECIPE = "street-segmenter"
 def add_segmenter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "segmenter",
-        help="train the network that reads labels off the street's pictures",
-        description="Train the small segmenter that evaluation reads labels back with, and say how well it reads "
-        "pictures that it has never seen. Ten minutes on one CPU core; the same command goes on with an interrupted "
-        "run.",
+        help="train a network that reads labels off the pictures of a world",
+        description="Train a small segmenter, and say how well it reads pictures that it has never seen: of the "
+        "street, which evaluation reads labels back with, or of the parts of demo faces (face-parser-demo). Ten "
+        "minutes on one CPU core; the same command goes on with an interrupted run.",
     )
     parser.set_defaults(run=run_segmenter)
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="a .safetensors file")
@@ -27,7 +27,12 @@ def add_segmenter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         dest="folder",
         help="folder of the run: checkpoint, log, previews (default: runs/ and the name of FILE)",
     )
-    parser.add_argument("--recipe", default=RECIPE, metavar="NAME", help="default: %(default)s")
+    parser.add_argument(
+        "--recipe",
+        default=RECIPE,
+        metavar="NAME",
+        help=f"{RECIPE} or face-parser-demo (default: %(default)s)",
+    )
     parser.add_argument(
         "--updates", type=at_least(1), metavar="N", help="batches to learn from (default: the recipe's)"
     )

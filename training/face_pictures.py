@@ -16,7 +16,7 @@ from ..media.folders import pictures_in
 from ..media.pixels import to_file, to_model
 from ..media.reader import open_frames
 from ..models.faces.alignment import place_face, quad_of
-from ..models.faces.crop import crop_face
+from ..models.faces.crop import crop_face, crop_map
 from .clips import Batch, Clips
 from .face_known import Shown, draw_shown, properties, standard
 from .fewshot_clips import HELD_OUT
@@ -58,10 +58,41 @@ def render_shown(shown: Shown, side: int) -> FaceFrame:
 
 def aligned(frame: FaceFrame, side: int) -> NDArray[np.uint8]:
     """FFHQ's crop of a frame of the world, uint8 `[side side 3]`."""
-    quad = quad_of(
-        place_face(frame.landmarks.astype(np.float64) - 0.5)
-    )  # detectors count from pixels' centres
-    return to_file(crop_face(to_model(frame.rgb)[None], quad, side)[0])
+    return to_file(crop_face(to_model(frame.rgb)[None], _quad(frame), side)[0])
+
+
+def aligned_ids(frame: FaceFrame, side: int) -> NDArray[np.uint8]:
+    """The parts that the middles of `aligned`'s pixels show, uint8 `[side side]`."""
+    there = crop_map(_quad(frame), side)
+    middles = np.arange(side) + 0.5
+    places = middles[None, :, None] * there[:, 0] + middles[:, None, None] * there[:, 1] + there[:, 2]
+    height, width = frame.ids.shape
+    x, y = np.floor(places).astype(int).clip(0, (width - 1, height - 1)).transpose(2, 0, 1)
+    ids: NDArray[np.uint8] = frame.ids[y, x]
+    return ids
+
+
+def _quad(frame: FaceFrame) -> NDArray[np.float64]:
+    """FFHQ's square; the world counts from corners of pixels, detectors from their middles."""
+    return quad_of(place_face(frame.landmarks.astype(np.float64) - 0.5))
+
+
+class FaceParts(Clips):
+    """Aligned faces with their parts: clips of one picture; pictures float `[1 3 h w]`, ids uint8 `[1 h w]` (`Part`).
+
+    Everybody is seen once; another seed shows other people.
+    """
+
+    longest = 1
+
+    def __getitem__(self, index: int) -> Batch:
+        shape = self.shape_of(index)
+        chance = np.random.default_rng((self.seed, index + 2**40, 2))
+        frame = render_shown(draw_shown(int(chance.integers(HELD_OUT)), chance), shape.width)
+        return {
+            "pictures": to_model(aligned(frame, shape.width))[None],
+            "ids": torch.from_numpy(aligned_ids(frame, shape.width))[None],
+        }
 
 
 class Epochs(Clips):

@@ -72,7 +72,7 @@ class SegmenterMethod:
 
     def update(self, clips: list[Batch], done: int) -> dict[str, Tensor]:
         reader, seen, team = self.networks.reader, self.networks.seen.pixels, self._team
-        pictures, outputs = examples(clips, self.recipe.network.classes)
+        pictures, outputs = examples(clips, self.recipe.network.classes, self.recipe.turned)
         counts = torch.bincount(outputs[outputs >= 0], minlength=len(seen))
         seen += sum(each.to(seen.device) for each in team.gather(counts))
         with team.precision():

@@ -58,7 +58,9 @@ class StyleGAN2Method:
         self._side = recipe.stages[0].side
 
     def start(self) -> None:
-        """From the weights that chance gave."""
+        """From the weights that chance gave; a regression begins with grey, which is nearer than random colours."""
+        if not self.recipe.stages[0].adversarial:
+            self._silence(0, self._side)
 
     def resume(self, stage: int) -> None:
         self._side = self.recipe.stages[stage].side
@@ -70,8 +72,7 @@ class StyleGAN2Method:
         self.resume(stage)
         if earlier is None:
             return
-        for network in (self.networks.generator, self.networks.average):
-            silence(network, stages[earlier].side, stages[stage].side)
+        self._silence(stages[earlier].side, stages[stage].side)
         if not stages[earlier].adversarial and stages[stage].adversarial:
             self.networks.optimizers[GENERATOR].state.clear()
 
@@ -94,6 +95,10 @@ class StyleGAN2Method:
     def preview(self, data: Clips, number: int) -> list[NDArray[np.uint8]]:
         """One picture: true ones, those that the average makes of what is known of them, and of random draws."""
         return [preview_row(self.networks.average, self.recipe, self._side, data, number)]
+
+    def _silence(self, above: int, upto: int) -> None:
+        for network in (self.networks.generator, self.networks.average):
+            silence(network, above, upto)
 
     def _teach_judge(self, pictures: Tensor, told: Told, chance: torch.Generator) -> dict[str, Tensor]:
         judge, team = self.networks.judge, self._team
