@@ -16,14 +16,14 @@ def binomial_kernel(gain: float = 1.0) -> Tensor:
     return torch.outer(taps, taps) * (gain / 64)
 
 
-def smooth(x: Tensor, kernel: Tensor, bias: Tensor | None = None, padding: int = 1) -> Tensor:
+def smooth(x: Tensor, kernel: Tensor, padding: int = 1) -> Tensor:
     """Every channel filtered by one kernel, which is symmetric: `[b c h w]`, `[k k]` -> `[b c h' w']`.
 
-    bias `[c]`: added to the result. h' = h + 2 padding - k + 1.
+    h' = h + 2 padding - k + 1.
     """
     channels = x.shape[1]
     kernels = kernel.to(x.dtype).expand(channels, 1, *kernel.shape)
-    return F.conv2d(x, kernels, bias, padding=padding, groups=channels)
+    return F.conv2d(x, kernels, padding=padding, groups=channels)
 
 
 def doubled(picture: Tensor) -> Tensor:

@@ -54,11 +54,13 @@ def _with_scaled_weights(
     scales = outputs[:, :, None, None, None] * inputs[:, None, :, None, None]  # [b o i 1 1]
     if up:
         weight, scales = _transposed(weight), scales.transpose(1, 2)
+    if len(x) == 1:
+        return _convolve(x, (weight * scales[0]).to(x.dtype), bias, up)
     each = [
         _convolve(sample, (weight * scale).to(x.dtype), bias, up)
         for sample, scale in zip(x.chunk(len(x)), scales, strict=True)
     ]
-    return each[0] if len(each) == 1 else torch.cat(each)
+    return torch.cat(each)
 
 
 def _with_scaled_activations(
@@ -77,8 +79,12 @@ def _transposed(weight: Tensor) -> Tensor:
 
 
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, up: bool) -> Tensor:
-    """weight: transposed where `up`."""
+    """weight: transposed where `up`.
+
+    There the bias isn't left to the filter's kernel, whose backward pass would compute gradients of the filter, too,
+    which takes ten times as long as those that are asked for.
+    """
     if not up:
         return F.conv2d(x, weight, bias, padding=1)
-    y = F.conv_transpose2d(x, weight, stride=2)
-    return smooth(y, binomial_kernel(gain=4.0).to(y.device), bias)
+    y = smooth(F.conv_transpose2d(x, weight, stride=2), binomial_kernel(gain=4.0).to(x.device))
+    return y if bias is None else y.add_(bias[:, None, None])
