@@ -150,10 +150,8 @@ def plans(options: argparse.Namespace) -> dict[str, StitchPlan]:
     return {
         f"published, {options.updates} updates": replace(PUBLISHED, updates=options.updates),
         f"published, {fewer} updates": replace(PUBLISHED, updates=fewer),
-        f"windows of {USUAL.window}, rank {USUAL.rank}": replace(USUAL, updates=fewer),
-        f"windows of {USUAL.window}, whole weights": replace(
-            USUAL, updates=fewer, rank=0, learning_rate=1e-3
-        ),
+        f"windows of {USUAL.window}, whole weights": replace(USUAL, updates=fewer),
+        f"windows of {USUAL.window}, rank 8": replace(USUAL, updates=fewer, rank=8, learning_rate=3e-3),
     }
 
 

@@ -12,6 +12,7 @@ from .options import add_device
 from .terminal import progress_bar
 
 if TYPE_CHECKING:
+    from ..models.faces.directions import Direction
     from ..models.faces.edits import Edit
     from ..pipelines.face_edits import EditOptions
     from ..pipelines.face_generators import FaceGenerator
@@ -106,6 +107,23 @@ def add_edit(commands: "Commands") -> None:
         action="store_true",
         help="strengths as the program that a direction comes from counts them (Stitch it in Time halves them)",
     )
+    words = parser.add_argument_group("by text (StyleCLIP), as --edit 'text=5'")
+    words.add_argument(
+        "--text", metavar="WORDS", help="what the face shall be, for example 'face with lipstick'"
+    )
+    words.add_argument("--neutral", default="face", metavar="WORDS", help="what it is; default: %(default)s")
+    words.add_argument(
+        "--beta",
+        type=float,
+        default=0.2,
+        metavar="X",
+        help="relevance of styles that stay; default: %(default)s",
+    )
+    words.add_argument("--style-table", metavar="NAME|FILE", help="StyleCLIP's table for the generator")
+    words.add_argument(
+        "--text-encoder", metavar="NAME|DIR", help="CLIP; default: that of the published table"
+    )
+    words.add_argument("--download", action="store_true", help="get CLIP from the Hub if it isn't here")
     parser.add_argument(
         "--freeze-from",
         type=at_least(0),
@@ -192,12 +210,12 @@ def edit(arguments: argparse.Namespace) -> None:
     from ..pipelines.face_edits import edit_face
     from ..pipelines.face_workfolder import find_workfolder
 
-    folder = find_workfolder(arguments.work)
-    edits, options = _edits(arguments)
+    folder, generator = find_workfolder(arguments.work), _generator(arguments)
+    edits, options = _edits(arguments, generator)
     with progress_bar("edit") as progress:
         report = edit_face(
             folder,
-            _generator(arguments),
+            generator,
             edits,
             options,
             tuned=False if arguments.untuned else None,
@@ -248,17 +266,33 @@ def _given(arguments: argparse.Namespace, names: tuple[str, ...]) -> dict[str, A
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _edits(arguments: argparse.Namespace) -> "tuple[list[Edit], EditOptions]":
+def _edits(arguments: argparse.Namespace, generator: "FaceGenerator") -> "tuple[list[Edit], EditOptions]":
     from ..models.faces.strengths import parse_strengths
     from ..pipelines.face_edits import EditOptions, named_edits
 
     options = EditOptions(arguments.freeze_from)
     if arguments.edit is None:
-        if arguments.directions:
-            raise InputError("--directions says what can be edited: give --edit, for example --edit smile=2")
+        if arguments.directions or arguments.text:
+            raise InputError(
+                "--directions and --text say what can be edited: give --edit, for example --edit smile=2 or text=5"
+            )
         return [], options
     curves = parse_strengths(arguments.edit, arguments.ease)
-    return named_edits(arguments.directions, curves, arguments.reference_scale), options
+    own = [] if arguments.text is None else [_text_direction(arguments, generator)]
+    return named_edits(arguments.directions, curves, arguments.reference_scale, own), options
+
+
+def _text_direction(arguments: argparse.Namespace, generator: "FaceGenerator") -> "Direction":
+    from ..models.faces.directions import latent_space
+    from ..pipelines.face_texts import TEXT_ENCODER, described_edit, load_style_table, load_text_encoder
+    from ..weights.folders import typed
+
+    if arguments.style_table is None:
+        raise InputError("--text needs --style-table: what each style of the generator does to pictures")
+    table = load_style_table(typed(arguments.style_table))
+    encode = load_text_encoder(arguments.text_encoder or TEXT_ENCODER, download=arguments.download)
+    space = latent_space(generator.network.mapping.average)
+    return described_edit(table, encode, arguments.text, arguments.neutral, arguments.beta, space)
 
 
 def _generator(arguments: argparse.Namespace) -> "FaceGenerator":
@@ -284,7 +318,7 @@ def _add_rank(parser: argparse.ArgumentParser) -> None:
         "--rank",
         type=at_least(0),
         metavar="N",
-        help="of thin changes of the weights, which are small and quick; 0: whole weights",
+        help="of thin changes of the weights; 0: whole weights",
     )
 
 

@@ -61,13 +61,16 @@ class EditOptions:
 
 
 def named_edits(
-    files: Sequence[Path], curves: Mapping[str, StrengthCurve], reference_scale: bool
+    files: Sequence[Path],
+    curves: Mapping[str, StrengthCurve],
+    reference_scale: bool,
+    own: Sequence[Direction] = (),
 ) -> list[Edit]:
-    """The edits by the names of directions in these files, in the order of the names.
+    """The edits by the names of directions, `own` ones and those in these files, in the order of the names.
 
     InputError for a name that none of the files has, and for one that two of them have.
     """
-    directions: list[Direction] = []
+    directions = list(own)
     for file in files:
         for direction in read_directions(file):
             if any(direction.name == other.name for other in directions) and direction.name in curves:

@@ -51,12 +51,12 @@ PUBLISHED = StitchPlan(
 )
 USUAL = StitchPlan(
     updates=20,
-    learning_rate=3e-3,
+    learning_rate=1e-3,
     content_weight=0.01,
     enough=0,
     distance="l2",
-    window=10,
-    rank=8,
+    window=5,
+    rank=0,
     seed=0,
 )
 

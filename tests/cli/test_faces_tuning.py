@@ -179,8 +179,9 @@ def test_what_became_stale_is_not_used(studio: Studio, capsys: pytest.CaptureFix
     assert studio.run("align", "--size", 40, "--smooth", "0,0") == 0
     assert studio.stitch() == 2
     assert studio.edit(None) == 2
-    assert "the stage 'codes' was made of another 'crops' than is there now; run maliang faces invert again" in (
-        capsys.readouterr().err
+    assert (
+        "the stage 'codes' was made of another 'crops' than is there now; run maliang faces invert again"
+        in (capsys.readouterr().err)
     )
 
 
@@ -194,6 +195,8 @@ def test_what_became_stale_is_not_used(studio: Studio, capsys: pytest.CaptureFix
         ("edit", {"words": ("frown=1",)}, "has no direction 'frown'; it has smile, elsewhere, wide"),
         ("edit", {"words": ("elsewhere=1",)}, "direction 'elsewhere' was found for another generator"),
         ("edit", {"words": ("wide=1",)}, "is of 1 rows of 9 numbers, the codes have 6 of 12"),
+        ("edit", {"words": (None, "--text", "an old face")}, "say what can be edited: give --edit"),
+        ("edit", {"words": ("text=5", "--text", "an old face")}, "--text needs --style-table"),
         ("edit", {"words": (None, "--freeze-from", 9)}, "rows from 9 on can't be frozen: the codes have 6"),
         ("stitch", {}, "the stage 'edit' is missing; run maliang faces edit first"),
     ],
