@@ -251,12 +251,14 @@ def align(arguments: argparse.Namespace) -> None:
 def mask(arguments: argparse.Namespace) -> None:
     """`maliang faces mask ...`"""
     from ..models.faces.masks import MaskOptions
+    from ..pipelines.face_masks import STEADY
     from ..pipelines.face_stages import mask_face
     from ..pipelines.face_views import show_masks
     from ..pipelines.face_workfolder import find_workfolder
 
     folder = find_workfolder(arguments.work)
-    steady = arguments.steady if arguments.steady is not None else 0.0 if arguments.masks else 1.5
+    usual = 0.0 if arguments.masks else STEADY
+    steady = usual if arguments.steady is None else arguments.steady
     options = MaskOptions(arguments.inner, arguments.outer, arguments.whole_border)
     source = _foregrounds(arguments, folder)
     with progress_bar("mask") as progress:

@@ -11,7 +11,6 @@ import torch
 from comfy_api.latest import Input, io
 
 from ..errors import InputError
-from ..media.clip import FrameReader
 from ..media.keypoints import pose_clip
 from ..models.faces.tracking import FoundFace
 from ..models.labels.face_mesh import landmarks_of_mesh
@@ -136,17 +135,3 @@ def foregrounds(
     if parts == OUTLINE:
         return Outlined()
     return parsed(download=download) if parts == HUB_PARSING else parsed(weight_file(parts, False))
-
-
-def crops_clip(crops: FrameReader, aligned: AlignedFace, *, same_size: bool = False) -> None:
-    """InputError for crops that can't be those of this face, before any work is done."""
-    info, alignment = crops.info, aligned.alignment
-    if info.width != info.height or (same_size and info.width != alignment.size):
-        wanted = f"{alignment.size}x{alignment.size}" if same_size else "square"
-        raise InputError(
-            f"crops: {info.width}x{info.height} pixels; these must be {wanted}, as Align Face made them"
-        )
-    if info.frame_count not in (None, len(alignment.frames)):
-        raise InputError(
-            f"crops: there are {info.frame_count}, but {len(alignment.frames)} frames show the face; give one for each"
-        )

@@ -6,12 +6,13 @@ import torch
 from comfy_api.latest import Input, io
 
 from ..models.faces.masks import MaskOptions
-from ..pipelines.face_crops import PasteOptions
+from ..pipelines.face_crops import PasteOptions, check_crops
 from ..pipelines.face_files import AlignedFace as Aligned
 from ..pipelines.face_files import MaskClip, write_masks, write_overlays, write_pasted
+from ..pipelines.face_masks import STEADY
 from ..training.worlds import WorldStream
 from . import compat
-from .faces_inputs import crops_clip, face_footage, foregrounds, parts_names
+from .faces_inputs import face_footage, foregrounds, parts_names
 from .failures import plain_words
 from .folders import temp_file
 from .progress import NodeProgress
@@ -76,7 +77,7 @@ class MaskFace(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "steady",
-                    default=1.5,
+                    default=STEADY,
                     min=0.0,
                     max=50.0,
                     step=0.5,
@@ -109,7 +110,7 @@ class MaskFace(io.ComfyNode):
         options = MaskOptions(inner, outer, whole_border)
         with plain_words(), temp_file("masks.mkv") as out, open_clip(crops, 24.0) as clip:
             source = foregrounds(aligned, parts, download, masks, world)
-            crops_clip(clip, aligned, same_size=True)
+            check_crops(clip, aligned.alignment, aligned.alignment.size)
             mask = write_masks(clip, aligned, source, out, options, steady=steady, progress=NodeProgress())
             preview = out.with_name("preview.mp4")
             write_overlays(clip, mask, preview)
@@ -182,6 +183,6 @@ class PasteFaceBack(io.ComfyNode):
             face_footage(frames, frame_rate) as footage,
             open_clip(crops, frame_rate) as edited,
         ):
-            crops_clip(edited, aligned)
+            check_crops(edited, aligned.alignment)
             write_pasted(footage, aligned, edited, mask, out, options, codec=codec, progress=NodeProgress())
         return io.NodeOutput(as_video(out))

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..models.faces.strengths import parse_strengths
 from ..models.faces.stylegan2.generator import StyleGAN2
 from ..pipelines.face_codes import load_encoder
+from ..pipelines.face_crops import check_crops
 from ..pipelines.face_edit_files import (
     EditedFace,
     FaceCodes,
@@ -31,7 +32,6 @@ from ..training.pivotal_tuning import PUBLISHED, USUAL
 from ..training.stitching_tuning import PUBLISHED as PUBLISHED_STITCHING
 from ..training.stitching_tuning import USUAL as USUAL_STITCHING
 from . import compat
-from .faces_inputs import crops_clip
 from .failures import memory_advice
 from .folders import MODELS, kept_folder, temp_file
 from .generator import own_names, weight_file, weights_stamp
@@ -103,7 +103,7 @@ class InvertFace(io.ComfyNode):
     def execute(cls, aligned: Aligned, crops: Input.Video | torch.Tensor, encoder: str) -> io.NodeOutput:
         network = load_encoder(model_file(encoder, "weights of e4e"), model_management.get_torch_device())
         with open_clip(crops, 24.0) as clip, stoppable(network):
-            crops_clip(clip, aligned)
+            check_crops(clip, aligned.alignment)
             return io.NodeOutput(invert_crops(clip, aligned, network, NodeProgress()))
 
 
@@ -164,7 +164,7 @@ class TuneGenerator(io.ComfyNode):
             judge = load_likeness(judged_by, model_management.get_torch_device())
         folder = kept_folder("tuning", cls.hidden.unique_id)
         with on_device(generator) as network, open_clip(crops, 24.0) as clip:
-            crops_clip(clip, codes.aligned)
+            check_crops(clip, codes.aligned.alignment)
             tuned, _ = tune_on_crops(network, codes, clip, judge, plan, folder, NodeProgress())
         return io.NodeOutput(compat.patcher(tuned))
 
@@ -316,7 +316,7 @@ class StitchFace(io.ComfyNode):
             open_clip(crops, 24.0) as clip,
             on_device(generator) as network,
         ):
-            crops_clip(clip, edited.aligned)
+            check_crops(clip, edited.aligned.alignment)
             report = write_stitched(network, edited, clip, mask, out, plan, NodeProgress())
         figures = (
             f"border error {report.border:.5f}, content error {report.content:.5f}, {report.updates} updates of "

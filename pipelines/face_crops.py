@@ -94,7 +94,7 @@ def paste_crop(
 ) -> Pixels:
     """One crop, of any size, back into its frame; mask: `[s s 3]` of any size, None: the whole crop."""
     if crop.shape[0] != crop.shape[1]:
-        raise InputError(f"a crop of {crop.shape[1]}x{crop.shape[0]} pixels: crops of faces are square")
+        raise InputError(f"a crop of {crop.shape[1]}x{crop.shape[0]} pixels; crops of faces are square")
     size = crop.shape[0]
     alpha = _alpha(mask, size, options.feather)
     if alpha is not None and not bool((alpha > 0).any()) and visible_share(quad, *pixels.shape[:2]) < 1:
@@ -107,6 +107,18 @@ def paste_crop(
         source = to_model(cut_crop(pixels, quad, size))[None]
         return to_file(paste_change(frame, edited, source, quad, alpha)[0])
     return to_file(paste_face(frame, edited, quad, alpha, exact=options.exact)[0])
+
+
+def check_crops(crops: FrameReader, alignment: Alignment, size: int | None = None) -> None:
+    """InputError for crops that can't be those of this face, before any work is done; size: that they must have."""
+    info, count = crops.info, len(alignment.frames)
+    if info.width != info.height or size not in (None, info.width):
+        wanted = "square" if size is None else f"{size}x{size}, as they were cut"
+        raise InputError(f"the crops are {info.width}x{info.height} pixels; crops of this face are {wanted}")
+    if info.frame_count not in (None, count):
+        raise InputError(
+            f"{info.frame_count} crops, but {count} frames show the face; give one for each, in order"
+        )
 
 
 def crops_before(alignment: Alignment, frame: int) -> int:

@@ -35,6 +35,8 @@ from .segmenter import AnySegmenter, load_segmenter
 
 Pixels = NDArray[np.uint8]
 
+STEADY = 1.5
+"""Width in frames of the Gaussian that takes the flicker out of masks that were found; the user's own need none."""
 PARSING_NETWORK = "jonathandinu/face-parsing"
 """A SegFormer for the 19 classes of CelebAMask-HQ, on the Hugging Face Hub; its training data are non-commercial."""
 
@@ -138,7 +140,7 @@ def mask_pictures(
     source: Foregrounds,
     options: MaskOptions,
     *,
-    steady: float = 1.0,
+    steady: float = STEADY,
     start: int = 0,
 ) -> Iterator[Pixels]:
     """A picture uint8 `[s s 3]` for every crop from `start` on: content, border, full, 0..255.

@@ -37,9 +37,9 @@ from ..models.faces.track import (
 from ..models.faces.tracking import USUAL_RULES, TrackingRules, choose_track
 from ..progress import Progress, silent
 from .drawings import Footage
-from .face_crops import PasteOptions, crops_before, cut_crops, edge_note, pasted_frames
+from .face_crops import PasteOptions, check_crops, crops_before, cut_crops, edge_note, pasted_frames
 from .face_finder import FaceSource, Identify, find_tracks
-from .face_masks import Foregrounds, first_needed, mask_pictures
+from .face_masks import STEADY, Foregrounds, first_needed, mask_pictures
 from .face_workfolder import FaceWorkFolder
 
 Pixels = NDArray[np.uint8]
@@ -159,7 +159,7 @@ def mask_face(
     source: Foregrounds,
     options: MaskOptions = USUAL_MASKS,
     *,
-    steady: float = 1.0,
+    steady: float = STEADY,
     progress: Progress = silent,
 ) -> StageReport:
     """Stage 6, first half: the masks of the crops. InputError for a frame in which nothing is face."""
@@ -203,7 +203,8 @@ def paste_face_back(
     given = {} if crops is None else {"edited": crops.fingerprint}
     planned = folder.plan("paste", needs, {**asdict(options), "codec": codec_for(out, codec)}, given)
     alignment, info = read_alignment(folder), footage.clip.info
-    _check_count(crops, alignment)
+    if crops is not None:
+        check_crops(crops.clip, alignment)
     writer = SegmentedWriter(
         out, job=planned.job, width=info.width, height=info.height, frame_rate=info.frame_rate,
         codec=codec, audio_from=footage.clip.audio, time_base=info.time_base, segment_frames=SEGMENT_FRAMES,
@@ -266,19 +267,6 @@ def write_lossless(
                 writer.checkpoint({})
             progress(number, total, partial(np.asarray, picture))
     return number - first
-
-
-def _check_count(crops: Footage | None, alignment: Alignment) -> None:
-    """InputError for crops that can't be those of this face, before any work is done."""
-    if crops is None:
-        return
-    info, count = crops.clip.info, len(alignment.frames)
-    if info.width != info.height:
-        raise InputError(f"the crops are {info.width}x{info.height} pixels; crops of faces are square")
-    if info.frame_count not in (None, count):
-        raise InputError(
-            f"{info.frame_count} crops, but {count} frames show the face; give one for each, in order"
-        )
 
 
 def _opened_masks(folder: FaceWorkFolder, masked: bool) -> AbstractContextManager[FrameReader | None]:

@@ -134,9 +134,9 @@ def test_mistakes_are_one_sentence(comfy, world, footage):
     crops, aligned = align(comfy, footage, track)
     with pytest.raises(InputError, match="another clip than the face was found in"):
         align(comfy, torch.zeros(FRAMES, 64, 64, 3), track)
-    with pytest.raises(InputError, match="there are 5, but 2 frames show the face"):
+    with pytest.raises(InputError, match="5 crops, but 2 frames show the face"):
         paste(comfy, footage, aligned, torch.zeros(5, 64, 64, 3))
-    with pytest.raises(InputError, match="these must be 64x64"):
+    with pytest.raises(InputError, match="crops of this face are 64x64, as they were cut"):
         mask(comfy, aligned, torch.zeros(FRAMES, 32, 32, 3))
     with pytest.raises(InputError, match="frame 0: mask: empty"):
         mask(comfy, aligned, crops, masks=torch.zeros(1, 64, 64))

@@ -363,7 +363,7 @@ def test_crops_that_are_not_those_of_the_face(work: Work, tmp_path: Path) -> Non
     def paste(crops: Footage) -> None:
         paste_face_back(work.folder, work.footage, out, crops=crops, masked=False)
 
-    with pytest.raises(InputError, match="crops of faces are square"):
+    with pytest.raises(InputError, match="crops of this face are square"):
         paste(work.footage)
     with pytest.raises(InputError, match="5 crops, but 14 frames show the face"):
         paste(open_face_clip(write_black(tmp_path / "five.mkv", 5)))
