@@ -82,8 +82,8 @@ def _add_tuning(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--layers",
         choices=("imaginaire", "nvlabs"),
-        help="those that this published code tunes: imaginaire the decoder and what makes its weights, nvlabs "
-        "(default) also every other layer on a way up",
+        help="those that this published code tunes: imaginaire (default) the decoder and what makes its weights, "
+        "nvlabs also every other layer on a way up",
     )
     group.add_argument("--seed", type=at_least(0), metavar="N", help="of all that is drawn (default: 0)")
     add_device(group)

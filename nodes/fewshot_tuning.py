@@ -72,7 +72,7 @@ class TuneOnExemplars(io.ComfyNode):
                 compat.advanced(
                     io.Combo,
                     "layers",
-                    options=["nvlabs", "imaginaire"],
+                    options=["imaginaire", "nvlabs"],
                     default=DEFAULT.layers,
                     tooltip="Those that this published code tunes. imaginaire: the decoder, and what makes its "
                     "weights. nvlabs: also every other layer on a way up.",
@@ -178,10 +178,11 @@ def _tune(
 ) -> tuple[FewShotGenerator, TuneReport]:
     """The network in float32, on the device, and what its tuning came to."""
     base = load_few_shot(file)
+    handle = compat.patcher(base)  # as long as it is there, ComfyUI leaves the network where it is
     height, width = exemplars.options.size
     needed = learning_bytes(base.config, height, width, len(exemplars.prepared.images))
     with memory_advice(width, height, ADVICE):
-        model_management.load_models_gpu([compat.patcher(base)], memory_required=needed, force_full_load=True)
+        model_management.load_models_gpu([handle], memory_required=needed, force_full_load=True)
         report = tune_few_shot(
             base,
             exemplars.prepared,

@@ -43,7 +43,7 @@ class Tuning:
     seed: int
 
 
-DEFAULT = Tuning("nvlabs", rank=4, steps=100, learning_rate=5e-4, shift=1 / 16, colour=0.1, seed=0)
+DEFAULT = Tuning("imaginaire", rank=4, steps=100, learning_rate=5e-4, shift=1 / 16, colour=0.1, seed=0)
 
 
 def check_tuning(tuning: Tuning) -> None:
