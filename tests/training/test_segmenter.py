@@ -24,9 +24,11 @@ from maliang_video.training.segmenter import (
     examples,
     find_segmenter_recipe,
     output_numbers,
+    segmenter_clips,
 )
 from maliang_video.training.segmenter_method import read_segmenter
 from maliang_video.training.segmenter_report import read_back, unseen_table
+from maliang_video.training.worlds.face_parts import Part as FacePart
 from maliang_video.training.worlds.street_plan import Label
 from maliang_video.weights.config_json import from_json, to_json
 
@@ -188,3 +190,33 @@ def test_recipes():
     assert from_json(type(TINY), to_json(TINY), "notes") == TINY
     with pytest.raises(InputError, match="no recipe 'x' of a segmenter; there are: street-segmenter"):
         find_segmenter_recipe("x")
+
+
+def test_faces_are_not_turned_whose_parts_know_left_from_right():
+    clips = [{key: value[None] for key, value in Halves(0, lambda n: SHAPE)[n].items()} for n in range(2)]
+    clips[0]["ids"][..., :10] = int(Label.ROAD)
+    pictures, outputs = examples(clips, TINY.network.classes, turned=False)
+    assert pictures.equal(torch.cat([clip["pictures"][0] for clip in clips]))
+    assert outputs[0].equal(output_numbers(clips[0]["ids"][0, 0], TINY.network.classes))
+
+
+def test_the_parser_of_faces_learns_from_crops_and_their_parts():
+    recipe = find_segmenter_recipe("face-parser-demo")
+    small = replace(SHAPE, width=48, height=48)
+    clip = segmenter_clips(recipe).shaped(small)[3]
+    assert clip["pictures"].shape == (1, 3, 48, 48)
+    assert clip["ids"].shape == (1, 48, 48)
+    assert not recipe.turned
+    ids, there = (
+        clip["ids"][0],
+        [int(part) for part in (FacePart.NOSE, FacePart.L_EYE, FacePart.R_EYE, FacePart.SKIN)],
+    )
+    assert output_numbers(ids, recipe.network.classes).min() >= 0
+    middle = {part: (ids == part).nonzero().float().mean(0) for part in there if (ids == part).any()}
+    down, across = middle[FacePart.NOSE]
+    assert 18 < across < 30
+    assert 20 < down < 34
+    eyes = [part for part in (FacePart.L_EYE, FacePart.R_EYE) if part in middle]
+    assert all(middle[part][0] < down for part in eyes)
+    other = segmenter_clips(recipe, 1).shaped(small)[3]
+    assert not torch.equal(other["pictures"], clip["pictures"])

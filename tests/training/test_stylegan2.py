@@ -103,6 +103,17 @@ def test_the_adversarial_stage_teaches_both_and_regularises_now_and_then(team):
     assert float(first["judge"]) == pytest.approx(2 * np.log(2), abs=0.5)
 
 
+def test_a_regression_begins_with_grey(team):
+    method = StyleGAN2Method(TINY, team)
+    method.start()
+    codes = torch.randn(2, 6, 16, generator=torch.Generator().manual_seed(0))
+    for network in (method.networks.generator, method.networks.average):
+        assert painted(network, codes, 8).abs().max() == 0
+    alone = StyleGAN2Method(replace(TINY, stages=(ADVERSARIAL,)), team)
+    alone.start()
+    assert painted(alone.networks.generator, codes, 16).std() > 0.1
+
+
 def test_new_blocks_begin_with_no_say(team):
     networks = StyleGAN2Method(TINY, team).networks
     method = StyleGAN2Method(TINY, team)
