@@ -1,7 +1,7 @@
 """A crop put back so that its gradients stay and its colours meet the frame's: Poisson blending, by OpenCV.
 
-Perez, Gangnet, Blake 2003, "Poisson Image Editing". On all of the mask's outline the result goes over into the frame without
-a step; where the mask reaches the frame's border, the frame's own border pixels count as known, too.
+Perez, Gangnet, Blake 2003, "Poisson Image Editing". On all of the mask's outline the result goes over into the frame
+without a step; where the mask reaches the frame's border, the frame's own border pixels count as known, too.
 """
 
 from typing import Any
