@@ -15,5 +15,6 @@ def code_loss(codes: Tensor, true: Tensor) -> Tensor:
 
 def delta_loss(codes: Tensor) -> Tensor:
     """How far rows are from the first one, which all begin as: the sum over rows of their distances."""
-    distances: Tensor = torch.linalg.vector_norm(codes[:, 1:] - codes[:, :1], dim=2)
-    return distances.sum(1).mean()
+    distances = torch.linalg.vector_norm(codes[:, 1:] - codes[:, :1], dim=2)
+    mean: Tensor = distances.sum(1).mean()
+    return mean
