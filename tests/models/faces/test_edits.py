@@ -46,7 +46,9 @@ def test_reference_edits_have_half_the_strength(
     factors = np.linspace(start, stop, count)
     assert factors.tolist() == t["factors"].tolist()
     smile = direction(t["direction"][:1], reference_scale=0.5)
-    edited = [edit_codes(t["w"], [reference_edit(smile, constant(float(factor)))], range(3)) for factor in factors]
+    edited = [
+        edit_codes(t["w"], [reference_edit(smile, constant(float(factor)))], range(3)) for factor in factors
+    ]
     frozen = freeze_rows(t["w"], mean_code(t["w"]), int(case.metadata["freeze_fine_layers"]))
     agree(
         {"w_edit": torch.stack(edited), "w_frozen_fine": frozen},
