@@ -1,7 +1,6 @@
 """`maliang demo`: the main jobs on what comes with the package, offline."""
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,13 +75,10 @@ def run(arguments: argparse.Namespace) -> None:
     if unknown:
         raise InputError(f"no demo {unknown[0]!r}; there are: {', '.join(ALL)}")
     lacking = {name: lack for name, shown in FEW_SHOT_SHOWS.items() if (lack := lack_of_weights(name, shown))}
-    for name in dict.fromkeys(arguments.what or ALL):
-        if name not in lacking:
-            _show(name, arguments)
-        elif arguments.what:
+    for name in dict.fromkeys(arguments.what or (name for name in ALL if name not in lacking)):
+        if name in lacking:
             raise InputError(lacking[name])
-        else:
-            print(f"maliang: {lacking[name]}", file=sys.stderr)
+        _show(name, arguments)
 
 
 def _show(name: str, arguments: argparse.Namespace) -> None:

@@ -139,8 +139,7 @@ def test_a_demo_without_weights_says_what_makes_them(
     assert main(["demo", "fewshot-face", "--out", str(tmp_path / "demo")]) == 2
     assert capsys.readouterr().err == f"maliang: {told}\n"
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0, "all that there are weights for: none"
-    lines = capsys.readouterr().err.splitlines()
-    assert (len(lines), lines[0]) == (3, f"maliang: {told}")
+    assert capsys.readouterr() == ("", "")
     assert not (tmp_path / "demo").exists()
 
 
