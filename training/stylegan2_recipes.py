@@ -19,13 +19,13 @@ FACE_GENERATOR = StyleGAN2Recipe(
     judge=DiscriminatorConfig(channels=(128, 128, 128, 96, 48, 24), group=4),
     stages=(
         StyleGAN2Stage(
-            2 * 1500, _MOMENTS, (1.5e-2, 1.5e-2), side=32, likeness=1.0, adversarial=0.0, mapping_rate=100.0
+            2 * 1500, _MOMENTS, (1e-2, 1e-2), side=32, likeness=1.0, adversarial=0.0, mapping_rate=50.0
         ),
         StyleGAN2Stage(
-            2 * 1500, _MOMENTS, (1.2e-2, 1e-2), side=64, likeness=1.0, adversarial=0.0, mapping_rate=100.0
+            2 * 1500, _MOMENTS, (1e-2, 8e-3), side=64, likeness=1.0, adversarial=0.0, mapping_rate=50.0
         ),
         StyleGAN2Stage(
-            2 * 2000, _MOMENTS, (1e-2, 1.5e-3), side=128, likeness=1.0, adversarial=0.0, mapping_rate=100.0
+            2 * 2000, _MOMENTS, (8e-3, 1e-3), side=128, likeness=1.0, adversarial=0.0, mapping_rate=50.0
         ),
         StyleGAN2Stage(
             2 * 600, _MOMENTS, (1e-3, 5e-4), side=128, likeness=3.0, adversarial=0.1, mapping_rate=1.0
