@@ -57,7 +57,7 @@ class LoadFaceGenerator(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "weights",
-                    options=files_of("faces.stylegan2/1"),
+                    options=files_of("faces.stylegan2/1") or [NONE],
                     tooltip="A file in models/maliang. Published ones become ours by: maliang weights convert.",
                 )
             ],
@@ -88,7 +88,7 @@ class InvertFace(io.ComfyNode):
                 frames_input("crops", "The crops of Align Face."),
                 io.Combo.Input(
                     "encoder",
-                    options=files_of("faces.e4e/1"),
+                    options=files_of("faces.e4e/1") or [NONE],
                     tooltip="Weights of e4e in models/maliang that were trained for the generator.",
                 ),
             ],
@@ -326,8 +326,8 @@ class StitchFace(io.ComfyNode):
 
 
 def files_of(architecture: str) -> list[str]:
-    """The package's own weights of that architecture, and all files of the user's; one entry at least."""
-    return [*own_names(architecture), *folder_paths.get_filename_list(MODELS)] or [NONE]
+    """The package's own weights of that architecture, and all files of the user's."""
+    return [*own_names(architecture), *folder_paths.get_filename_list(MODELS)]
 
 
 def model_file(name: str, what: str) -> Path:
