@@ -110,11 +110,15 @@ def run_stylegan2(arguments: argparse.Namespace) -> None:
 
 def run_e4e(arguments: argparse.Namespace) -> None:
     """`maliang train e4e ...`"""
+    import torch
+
+    from ..training.encoder_method import find_generator
     from ..training.encoder_recipe import find_encoder_recipe
 
     recipe = rescheduled(find_encoder_recipe(arguments.recipe), arguments)
     if arguments.generator is not None:
         recipe = replace(recipe, generator=arguments.generator)
+    find_generator(recipe, torch.device("cpu"))  # a wrong one is refused before anything is written
     _train_aligned(recipe, arguments)
 
 
